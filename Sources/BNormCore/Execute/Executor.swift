@@ -1,0 +1,235 @@
+import BNormTensor
+
+/// Runs a plan, one run at a time: the memory and the values of a run.
+final class Executor {
+  let plan: Plan
+  private let pointers: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  private let map: UnsafeMutablePointer<Int32>
+  private let arena: TensorStorage
+  private var values: [Tensor?]
+  private var dead: [Bool]
+  private var deadSteps: [Bool]
+  private var lowered: [Int: [ShapeKey: LoweredStep]] = [:]
+  private let packs: PackCache
+
+  /// What a dynamic step was lowered for.
+  private struct ShapeKey: Hashable {
+    var shapes: [Shape]
+    var values: [[UInt8]]
+  }
+
+  init(_ plan: Plan, packs: PackCache) {
+    self.plan = plan
+    self.packs = packs
+    let count = plan.slots.count
+    pointers = .allocate(capacity: max(count, 1))
+    arena = TensorStorage(byteCount: plan.arenaBytes)
+    pointers.initialize(repeating: arena.pointer, count: max(count, 1))
+    map = .allocate(capacity: max(plan.map.count, 1))
+    for (i, slot) in plan.map.enumerated() { map[i] = slot }
+    values = [Tensor?](repeating: nil, count: count)
+    dead = [Bool](repeating: false, count: plan.hasConditionals ? count : 0)
+    deadSteps = [Bool](repeating: false, count: plan.hasConditionals ? plan.steps.count : 0)
+    for (i, slot) in plan.slots.enumerated() {
+      switch slot.home {
+      case .constant(let tensor):
+        values[i] = tensor
+        pointers[i] = tensor.storage.pointer
+      case .arena(let offset):
+        pointers[i] = arena.pointer + offset
+        if let shape = slot.shape {
+          values[i] = Tensor(
+            dtype: slot.dtype, shape: shape,
+            storage: TensorStorage(
+              borrowing: arena.pointer + offset, byteCount: shape.count * slot.dtype.size))
+        }
+      case .scratch(let offset): pointers[i] = arena.pointer + offset
+      case .feed, .heap, .dynamic: break
+      }
+    }
+  }
+
+  deinit {
+    pointers.deallocate()
+    map.deallocate()
+  }
+
+  func run(
+    _ feeds: [Tensor], session: SessionState, step: StepState, functions: any FunctionRunner,
+    profile: Profile? = nil
+  ) throws -> [Tensor] {
+    for (i, slot) in plan.feedSlots.enumerated() where slot >= 0 { set(slot, feeds[i]) }
+    defer { clear() }
+    if plan.hasConditionals {
+      for i in dead.indices { dead[i] = false }
+      for i in deadSteps.indices { deadSteps[i] = false }
+    }
+    try plan.steps.withUnsafeBufferPointer { steps in
+      for i in 0..<steps.count {
+        if steps[i].kind == .planned, profile == nil, !plan.hasConditionals {
+          do {
+            try steps[i].body(
+              KernelIO(
+                slots: pointers, map: map + Int(steps[i].mapOffset),
+                inputCount: steps[i].inputCount))
+          } catch let error as BNormError { throw located(error, steps[i]) }
+        } else {
+          try runStep(i, steps[i], session, step, functions, profile)
+        }
+      }
+    }
+    return try plan.fetchSlots.map { slot in
+      if plan.hasConditionals, dead[Int(slot)] {
+        throw BNormError.invalid("a fetched value was not computed: it is on a branch not taken")
+      }
+      guard let value = values[Int(slot)] else {
+        throw BNormError.invalid("a fetched value was not computed")
+      }
+      return value.owned
+    }
+  }
+
+  private func located(_ error: BNormError, _ step: Step) -> BNormError {
+    error.prefixed("\(step.op) \"\(step.name)\"")
+  }
+
+  private func set(_ slot: Int32, _ tensor: Tensor) {
+    values[Int(slot)] = tensor
+    pointers[Int(slot)] = tensor.storage.pointer
+  }
+
+  /// Lets go of the run's tensors.
+  private func clear() {
+    for (i, slot) in plan.slots.enumerated() {
+      switch slot.home {
+      case .feed, .heap, .dynamic: values[i] = nil
+      default: break
+      }
+    }
+  }
+
+  private func runStep(
+    _ i: Int, _ step: Step, _ session: SessionState, _ state: StepState,
+    _ functions: any FunctionRunner, _ profile: Profile?
+  ) throws {
+    let slots = map + Int(step.mapOffset)
+    if step.mayBeDead, step.kind != .merge, isDead(step, slots) {
+      deadSteps[i] = true
+      for k in 0..<Int(step.outputCount) { dead[Int(slots[Int(step.inputCount) + k])] = true }
+      release(i)
+      return
+    }
+    let start = profile == nil ? 0 : Profile.now()
+    do {
+      switch step.kind {
+      case .planned, .plannedHeap:
+        if step.kind == .plannedHeap { allocateOutputs(step, slots) }
+        try step.body(KernelIO(slots: pointers, map: slots, inputCount: step.inputCount))
+      case .alias: runAlias(step, slots)
+      case .dynamic:
+        setOutputs(step, slots, try runDynamic(i, step, inputs(step, slots)))
+      case .eager:
+        let eager = step.operation as! any EagerOperation
+        let context = RunContext(
+          session: session, step: state, nodeName: step.name,
+          nodeKey: NodeKey(graph: ObjectIdentifier(plan.graph), node: step.source),
+          outputDTypes: step.outputDTypes, functions: functions)
+        let outputs = try eager.run(inputs(step, slots), context)
+        guard outputs.count == Int(step.outputCount) else {
+          throw BNormError.invalid("made \(outputs.count) outputs, expected \(step.outputCount)")
+        }
+        setOutputs(step, slots, outputs)
+      case .switch: try runSwitch(step, slots)
+      case .merge: runMerge(i, step, slots)
+      }
+    } catch let error as BNormError { throw located(error, step) }
+    profile?.record(step, plan: plan, slots: slots, values: values, since: start)
+    release(i)
+  }
+
+  private func release(_ i: Int) {
+    for slot in plan.releases[i] { values[Int(slot)] = nil }
+  }
+
+  private func inputs(_ step: Step, _ slots: UnsafeMutablePointer<Int32>) throws -> [Tensor] {
+    var out: [Tensor] = []
+    out.reserveCapacity(Int(step.inputCount))
+    for k in 0..<Int(step.inputCount) {
+      guard let value = values[Int(slots[k])] else {
+        throw BNormError.invalid("input \(k) was not computed")
+      }
+      out.append(value)
+    }
+    return out
+  }
+
+  private func allocateOutputs(_ step: Step, _ slots: UnsafeMutablePointer<Int32>) {
+    for k in 0..<Int(step.outputCount) {
+      let number = slots[Int(step.inputCount) + k]
+      let slot = plan.slots[Int(number)]
+      if case .heap = slot.home { set(number, Tensor(dtype: slot.dtype, shape: slot.shape!)) }
+    }
+  }
+
+  private func setOutputs(
+    _ step: Step, _ slots: UnsafeMutablePointer<Int32>, _ outputs: [Tensor]
+  ) {
+    for k in 0..<Int(step.outputCount) { set(slots[Int(step.inputCount) + k], outputs[k].owned) }
+  }
+
+  private func runAlias(_ step: Step, _ slots: UnsafeMutablePointer<Int32>) {
+    guard let source = values[Int(slots[0])] else { return }
+    for k in 0..<Int(step.outputCount) {
+      let number = slots[1 + k]
+      let slot = plan.slots[Int(number)]
+      let owned = source.owned
+      set(
+        number,
+        Tensor(dtype: slot.dtype, shape: slot.shape ?? owned.shape, storage: owned.storage))
+    }
+  }
+
+  private func runDynamic(_ i: Int, _ step: Step, _ inputs: [Tensor]) throws -> [Tensor] {
+    let operation = step.operation as! any PlannedOperation
+    let key = ShapeKey(
+      shapes: inputs.map(\.shape),
+      values: operation.valueInputs.map { k in
+        k < inputs.count ? Array(UnsafeRawBufferPointer(start: inputs[k].pointer, count: inputs[k].byteCount)) : []
+      })
+    if let known = lowered[i]?[key] { return try known.run(inputs) }
+    let made = try LoweredStep(operation, inputs, dtypes: step.outputDTypes, packs: packs)
+    if lowered[i, default: [:]].count >= 64 { lowered[i] = [:] }
+    lowered[i, default: [:]][key] = made
+    return try made.run(inputs)
+  }
+
+  // MARK: Conditionals
+
+  private func isDead(_ step: Step, _ slots: UnsafeMutablePointer<Int32>) -> Bool {
+    for k in 0..<Int(step.inputCount) where dead[Int(slots[k])] { return true }
+    for control in step.controls where deadSteps[Int(control)] { return true }
+    return false
+  }
+
+  private func runSwitch(_ step: Step, _ slots: UnsafeMutablePointer<Int32>) throws {
+    let inputs = try inputs(step, slots)
+    guard inputs[1].dtype == .bool, inputs[1].count == 1 else {
+      throw BNormError.invalid("input 1 (pred) has shape \(inputs[1].shape), expected a bool scalar")
+    }
+    let taken = inputs[1].elements(Bool.self)[0] ? 1 : 0
+    set(slots[2 + taken], inputs[0].owned)
+    dead[Int(slots[2 + 1 - taken])] = true
+  }
+
+  private func runMerge(_ i: Int, _ step: Step, _ slots: UnsafeMutablePointer<Int32>) {
+    let count = Int(step.inputCount)
+    for k in 0..<count where !dead[Int(slots[k])] {
+      guard let value = values[Int(slots[k])] else { continue }
+      set(slots[count], value.owned)
+      set(slots[count + 1], Tensor(scalar: Int32(k)))
+      return
+    }
+    deadSteps[i] = true
+    for k in 0..<Int(step.outputCount) { dead[Int(slots[count + k])] = true }
+  }
+}

@@ -1,0 +1,78 @@
+import BNormTensor
+
+/// A variable: a named tensor of the session that ops read and assign.
+public final class Variable: TensorObject, @unchecked Sendable {
+  public let name: String
+  public let dtype: DType
+  /// The declared shape.
+  public let shape: PartialShape
+  private let lock = Lock()
+  private var storage: TensorStorage?
+  private var valueShape = Shape.scalar
+
+  public init(name: String, dtype: DType, shape: PartialShape) {
+    self.name = name
+    self.dtype = dtype
+    self.shape = shape
+  }
+
+  public var typeName: String { "Variable" }
+  public var isInitialized: Bool { lock.withLock { storage != nil } }
+
+  private var uninitialized: BNormError {
+    .invalid("variable \"\(name)\" is not initialized")
+  }
+
+  /// The current value; throws when nothing was assigned yet.
+  public func read() throws -> Tensor {
+    try lock.withLock {
+      guard let storage else { throw uninitialized }
+      return Tensor(dtype: dtype, shape: valueShape, storage: storage)
+    }
+  }
+
+  /// Replaces the value; nil leaves the variable uninitialized.
+  public func assign(_ tensor: Tensor?) {
+    let owned = tensor?.owned
+    lock.withLock {
+      storage = owned?.storage
+      valueShape = owned?.shape ?? .scalar
+    }
+  }
+
+  /// Changes the value under the variable's lock. `body` gets a tensor whose elements nobody else
+  /// sees, so it may write them in place.
+  public func update<R>(_ body: (Tensor) throws -> R) throws -> R {
+    try lock.withLock {
+      guard storage != nil else { throw uninitialized }
+      if !isKnownUniquelyReferenced(&storage) {
+        storage = Tensor(dtype: dtype, shape: valueShape, storage: storage!).copy().storage
+      }
+      return try body(Tensor(dtype: dtype, shape: valueShape, storage: storage!))
+    }
+  }
+}
+
+/// Reads a reference where an op takes a value.
+struct ReadReference: EagerOperation {
+  static let opNames: [String] = []
+  init() {}
+  init(_ node: NodeContext) throws {}
+
+  func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
+    [try Variable.of(inputs[0]).read()]
+  }
+}
+
+extension Variable {
+  /// The variable that a reference or resource tensor holds.
+  public static func of(_ tensor: Tensor) throws -> Variable {
+    guard !tensor.dtype.isPlain, tensor.dtype != .string, let object = tensor.objects.first else {
+      throw BNormError.invalid("expected a variable, got a tensor of dtype \(tensor.dtype.name)")
+    }
+    guard let variable = object as? Variable else {
+      throw BNormError.invalid("expected a variable, got a \(object?.typeName ?? "null handle")")
+    }
+    return variable
+  }
+}

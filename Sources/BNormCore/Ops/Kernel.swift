@@ -1,0 +1,126 @@
+import BNormTensor
+
+/// The pointers of one step: inputs, outputs and scratch memory.
+public struct KernelIO {
+  @usableFromInline let slots: UnsafePointer<UnsafeMutableRawPointer>
+  @usableFromInline let map: UnsafePointer<Int32>
+  @usableFromInline let inputCount: Int32
+
+  @inlinable init(
+    slots: UnsafePointer<UnsafeMutableRawPointer>, map: UnsafePointer<Int32>, inputCount: Int32
+  ) {
+    self.slots = slots
+    self.map = map
+    self.inputCount = inputCount
+  }
+
+  /// The elements of input `i`.
+  @inlinable public func input(_ i: Int) -> UnsafeRawPointer {
+    UnsafeRawPointer(slots[Int(map[i])])
+  }
+  /// Where the elements of output `i` go.
+  @inlinable public func output(_ i: Int) -> UnsafeMutableRawPointer {
+    slots[Int(map[Int(inputCount) + i])]
+  }
+  /// The scratch memory that the kernel asked for, given the number of outputs.
+  @inlinable public func scratch(outputs: Int) -> UnsafeMutableRawPointer {
+    slots[Int(map[Int(inputCount) + outputs])]
+  }
+}
+
+/// How an op runs, once shapes are known.
+public enum Kernel: Sendable {
+  /// Every output has the bytes of input `input`: Identity, Reshape, Squeeze.
+  case alias(input: Int)
+  case function(KernelFunction)
+
+  /// A kernel without scratch memory. It may throw for values that TensorFlow refuses.
+  public static func run(
+    inPlace: [InPlace] = [], label: String = "", _ body: @escaping @Sendable (KernelIO) throws -> Void
+  ) -> Kernel {
+    .function(KernelFunction(scratchBytes: 0, inPlace: inPlace, label: label, body: body))
+  }
+}
+
+/// Output `output` may take the memory of input `input` when nobody else reads it.
+public struct InPlace: Sendable {
+  public let input: Int
+  public let output: Int
+  public init(input: Int, output: Int) {
+    self.input = input
+    self.output = output
+  }
+}
+
+public struct KernelFunction: Sendable {
+  /// 64-byte aligned memory that holds nothing between runs.
+  public var scratchBytes: Int
+  public var inPlace: [InPlace]
+  /// The algorithm, for profiles, e.g. `winograd4x4`.
+  public var label: String
+  public var body: @Sendable (KernelIO) throws -> Void
+
+  public init(
+    scratchBytes: Int, inPlace: [InPlace] = [], label: String = "",
+    body: @escaping @Sendable (KernelIO) throws -> Void
+  ) {
+    self.scratchBytes = scratchBytes
+    self.inPlace = inPlace
+    self.label = label
+    self.body = body
+  }
+}
+
+/// What `lower` knows: all shapes, constants, and the cache of packed weights.
+public struct Lowering: Sendable {
+  public let inputs: [Fact]
+  public let outputs: [Fact]
+  let packs: PackCache
+
+  public init(inputs: [Fact], outputs: [Fact], packs: PackCache) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.packs = packs
+  }
+
+  public func inputShape(_ i: Int) -> Shape { inputs[i].shape.full! }
+  public func outputShape(_ i: Int) -> Shape { outputs[i].shape.full! }
+  public func inputDType(_ i: Int) -> DType { inputs[i].dtype }
+  public func outputDType(_ i: Int) -> DType { outputs[i].dtype }
+  /// The value of input `i` when it is constant (always so for `valueInputs`).
+  public func value(_ i: Int) -> Tensor? { inputs[i].value }
+
+  /// A constant's elements in the kernel's own layout: `byteCount` bytes written once by `pack` and
+  /// shared by all plans that ask for the same `layout` of the same constant.
+  public func packed(
+    _ constant: Tensor, layout: String, byteCount: Int,
+    _ pack: (UnsafeMutableRawPointer) -> Void
+  ) -> TensorStorage {
+    packs.find(constant, layout: layout, byteCount: byteCount, pack)
+  }
+}
+
+/// Packed weights of a session, by constant and layout.
+public final class PackCache: @unchecked Sendable {
+  private struct Key: Hashable {
+    let storage: ObjectIdentifier
+    let layout: String
+  }
+  private let lock = Lock()
+  private var packed: [Key: (source: TensorStorage, packed: TensorStorage)] = [:]
+
+  public init() {}
+
+  func find(
+    _ constant: Tensor, layout: String, byteCount: Int, _ pack: (UnsafeMutableRawPointer) -> Void
+  ) -> TensorStorage {
+    let key = Key(storage: ObjectIdentifier(constant.storage), layout: layout)
+    return lock.withLock {
+      if let found = packed[key] { return found.packed }
+      let storage = TensorStorage(byteCount: byteCount)
+      pack(storage.pointer)
+      packed[key] = (constant.storage, storage)
+      return storage
+    }
+  }
+}

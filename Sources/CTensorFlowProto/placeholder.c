@@ -1,0 +1,1 @@
+typedef int bnorm_proto_placeholder;
