@@ -12,7 +12,7 @@ REFUSALS = (ValueError, TypeError, tf.errors.InvalidArgumentError, tf.errors.Out
             tf.errors.FailedPreconditionError, tf.errors.AlreadyExistsError, tf.errors.NotFoundError,
             tf.errors.AbortedError)
 # What the CPU build of TensorFlow merely lacks says nothing about other programs.
-LACKS = ("No OpKernel was registered", "No registered", "only supports NHWC", "not yet support",
+LACKS = ("has constraint on attr", "is not available in GraphDef", "No OpKernel was registered", "No registered", "only supports NHWC", "not yet support",
          "only support", "oneDNN", "not implemented", "is unsupported on", "not supported on CPU",
          "No unary variant", "not supported for", "No gradient")
 

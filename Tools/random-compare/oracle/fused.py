@@ -1,9 +1,14 @@
-"""The ops that TensorFlow's own optimizer makes, as the ops that they replace."""
+"""The ops that TensorFlow's own optimizer makes, as the ops that they replace; and ops whose CPU
+kernel was removed, as their successors."""
+
 from .dtypes import name_of
 
 OPS = {"_FusedConv2D", "_FusedDepthwiseConv2dNative", "_FusedConv3D", "_FusedMatMul",
        "_FusedBatchNormEx", "_UnaryOpsComposition", "_TensorToHashBucketFast", "_SwitchN",
-       "_If", "_While", "_ListToArray", "_ArrayToList"}
+       "_If", "_While", "_ListToArray", "_ArrayToList", "TopK"}
+SUCCESSORS = {"BatchFFT": "FFT", "BatchFFT2D": "FFT2D", "BatchFFT3D": "FFT3D", "BatchIFFT": "IFFT",
+              "BatchIFFT2D": "IFFT2D", "BatchIFFT3D": "IFFT3D"}
+OPS |= set(SUCCESSORS)
 PLAIN = {"_FusedConv2D": "Conv2D", "_FusedDepthwiseConv2dNative": "DepthwiseConv2dNative",
          "_FusedConv3D": "Conv3D", "_FusedMatMul": "MatMul", "_If": "If", "_While": "While"}
 LINEAR = {
@@ -18,7 +23,8 @@ LINEAR = {
 def expand(writer, node):
     {"_FusedBatchNormEx": _batch_norm, "_UnaryOpsComposition": _composition,
      "_TensorToHashBucketFast": _hash, "_SwitchN": _switch, "_ListToArray": _array,
-     "_ArrayToList": _array, "_If": _rename, "_While": _rename}.get(node.op, _linear)(writer, node)
+     "_ArrayToList": _array, "TopK": _top_k, "_If": _rename, "_While": _rename,
+     **dict.fromkeys(SUCCESSORS, _rename)}.get(node.op, _linear)(writer, node)
 
 
 def _linear(writer, node):
@@ -100,4 +106,13 @@ def _array(writer, node):
 def _rename(writer, node):
     copy = writer.out.node.add()
     copy.CopyFrom(node)
-    copy.op = PLAIN[node.op]
+    copy.op = PLAIN.get(node.op) or SUCCESSORS[node.op]
+
+
+def _top_k(writer, node):
+    count = writer.const(node.name + "/k", node.attr["k"].i)
+    copy = writer.out.node.add(op="TopKV2", name=node.name)
+    copy.input.extend([node.input[0], count])
+    for key in ("T", "sorted"):
+        if key in node.attr:
+            copy.attr[key].CopyFrom(node.attr[key])

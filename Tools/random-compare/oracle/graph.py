@@ -111,6 +111,10 @@ class Graph:
         Returns the outputs: one Tensor, a list of them, or the node's name if it has none.
         """
         definition = op_defs()[op]
+        if definition.HasField("deprecation"):
+            # Such an op may only stand in a graph from before its removal.
+            versions = self.definition.versions
+            versions.producer = min(versions.producer, definition.deprecation.version - 1)
         known = dict(attrs)
         edges = []
         for arg, value in zip(definition.input_arg, inputs, strict=True):

@@ -5,7 +5,7 @@ refuses in files, become the ops that they stand for. Node names stay, so fetche
 """
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.framework import graph_pb2
+from tensorflow.core.framework import graph_pb2, node_def_pb2
 
 from . import fused
 from .dtypes import name_of, op_defs
@@ -90,7 +90,7 @@ def _rewrite(writer, node, moved):
     to_last = [0, *range(2, rank), 1]
     to_first = [0, rank - 1, *range(1, rank - 1)]
     images, results = IMAGES[node.op]
-    copy = graph_pb2.NodeDef()
+    copy = node_def_pb2.NodeDef()
     copy.CopyFrom(node)
     copy.attr["data_format"].s = b"NDHWC" if rank == 5 else b"NHWC"
     for key in PER_DIMENSION:
