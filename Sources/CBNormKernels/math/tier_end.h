@@ -1,0 +1,3 @@
+#if BNK_TIER > 0
+#pragma clang attribute pop
+#endif
