@@ -15,6 +15,7 @@ let families = [
 /// System libraries that only one family needs.
 let familyDependencies: [String: [Target.Dependency]] = [
   "Linalg": ["COpenBLAS"],
+  "NN": ["COpenBLAS"],
 ]
 
 func familyTarget(_ family: String) -> Target {

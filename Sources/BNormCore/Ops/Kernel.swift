@@ -6,7 +6,8 @@ public struct KernelIO {
   @usableFromInline let map: UnsafePointer<Int32>
   @usableFromInline let inputCount: Int32
 
-  @inlinable init(
+  /// The pointers of a step: slot `map[i]` for input, then output, then scratch number `i`.
+  @inlinable public init(
     slots: UnsafePointer<UnsafeMutableRawPointer>, map: UnsafePointer<Int32>, inputCount: Int32
   ) {
     self.slots = slots
@@ -81,6 +82,11 @@ public struct Lowering: Sendable {
     self.inputs = inputs
     self.outputs = outputs
     self.packs = packs
+  }
+
+  /// The same lowering for other inputs and outputs: when a kernel runs on converted values.
+  public func replacing(inputs: [Fact], outputs: [Fact]) -> Lowering {
+    Lowering(inputs: inputs, outputs: outputs, packs: packs)
   }
 
   public func inputShape(_ i: Int) -> Shape { inputs[i].shape.full! }
