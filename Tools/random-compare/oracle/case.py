@@ -134,8 +134,11 @@ class Case(Draw):
             inputs = []
             for array in arrays:
                 array = np.asarray(array)
+                shape = list(array.shape)
+                if shape and self.chance(0.25):
+                    shape[0] = None
                 inputs.append(tf.compat.v1.placeholder(
-                    tf.string if array.dtype.kind in "OSU" else array.dtype, array.shape))
+                    tf.string if array.dtype.kind in "OSU" else array.dtype, shape))
                 self.feeds[inputs[-1].name] = array
             outputs = function(*inputs)
         for out in tf.nest.flatten(outputs):
