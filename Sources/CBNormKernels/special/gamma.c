@@ -48,8 +48,9 @@ double bnk_zeta(double x, double q) {
   }
   if (q == INFINITY) return 0;
   // Euler-Maclaurin: the first terms, the integral of the rest, and corrections.
+  const double start = x > 12 ? x : 12;
   double sum = 0, a = q;
-  while (a < 12) {
+  while (a < start) {
     const double term = pow(a, -x);
     sum += term;
     a += 1;
