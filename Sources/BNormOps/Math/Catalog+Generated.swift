@@ -3,5 +3,13 @@ import BNormCore
 
 public enum MathOps {
   public static let operations: [any Operation.Type] = [
+    ActivationGradient.self,
+    Add.self,
+    ApproximateEqual.self,
+    Binary.self,
+    Equality.self,
+    LeakyRelu.self,
+    LeakyReluGrad.self,
+    Unary.self,
   ]
 }
