@@ -3,10 +3,33 @@ import BNormCore
 
 public enum ArrayOps {
   public static let operations: [any Operation.Type] = [
+    Concat.self,
+    ConcatOffset.self,
     Const.self,
+    Empty.self,
+    EnsureShape.self,
+    ExpandDims.self,
+    Fill.self,
     Identity.self,
+    IdentityN.self,
     NoOp.self,
+    OnesLike.self,
+    Pack.self,
+    ParallelConcat.self,
     Placeholder.self,
+    RankOf.self,
     Reshape.self,
+    ShapeOf.self,
+    SizeOf.self,
+    Slice.self,
+    Split.self,
+    SplitV.self,
+    Squeeze.self,
+    StridedSlice.self,
+    StridedSliceAssign.self,
+    StridedSliceGrad.self,
+    TensorStridedSliceUpdate.self,
+    Unpack.self,
+    ZerosLike.self,
   ]
 }
