@@ -1,4 +1,5 @@
 #if defined(__x86_64__)
+#include "../activation/finish.h"
 #include "igemm.h"
 
 #define BNK_TIER 1

@@ -1,3 +1,4 @@
+#include "../activation/finish.h"
 #include "igemm.h"
 
 #define BNK_TIER 0

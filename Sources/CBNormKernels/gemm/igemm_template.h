@@ -57,15 +57,6 @@ static size_t take_depth(const struct bnk_segments *all, size_t done, struct bnk
   return done + part->outer_count;
 }
 
-static void finish_tile(const struct bnk_epilogue *e, bool activate, const float *residual,
-                        float *c, size_t ldc, size_t rows, size_t n) {
-  if (activate) bnk_activate_rows_f32(e->activation, e->alpha, e->beta, rows, n, c, ldc);
-  if (!e->residual || !e->residual_after_activation) return;
-  for (size_t i = 0; i < rows; i++) {
-    for (size_t j = 0; j < n; j++) c[i * ldc + j] += residual[i * e->residual_stride + j];
-  }
-}
-
 /// Copies floats `from`..<`from + count` of the rows to the scratch, and their addresses to `rows`.
 static void copy_rows(const struct bnk_block *block, size_t from, size_t count,
                       const float **rows) {
@@ -94,16 +85,8 @@ static void block(const struct bnk_block *block) {
   const float *copied[bnk_block_rows];
   const float *const *all_rows = copies ? copied : block->rows;
 
-  struct bnk_tile t = {.ldc = block->ldc, .residual_stride = e->residual_stride,
-                       .low = -INFINITY, .high = INFINITY};
-  bool activate = false;
-  switch (e->activation) {
-    case BNK_ACT_NONE: break;
-    case BNK_ACT_RELU: t.low = 0; break;
-    case BNK_ACT_RELU6: t.low = 0, t.high = 6; break;
-    case BNK_ACT_CLAMP: t.low = e->alpha, t.high = e->beta; break;
-    default: activate = true;
-  }
+  struct bnk_tile t = {.ldc = block->ldc, .residual_stride = e->residual_stride};
+  const bool activate = bnk_activation_bounds(e, &t.low, &t.high);
   const bool finish = activate || (e->residual && e->residual_after_activation);
   size_t done = 0;
   do {
@@ -129,7 +112,7 @@ static void block(const struct bnk_block *block) {
         t.residual = e->residual_after_activation ? NULL : residual;
         tiles[rows - 1][vectors - 1](&t);
         if (finish && t.ends) {
-          finish_tile(e, activate, residual, t.c, t.ldc, rows, columns);
+          bnk_finish_rows(e, activate, residual, t.c, t.ldc, rows, columns);
         }
       }
     }
