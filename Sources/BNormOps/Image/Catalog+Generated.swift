@@ -3,5 +3,17 @@ import BNormCore
 
 public enum ImageOps {
   public static let operations: [any Operation.Type] = [
+    AdjustColor.self,
+    AdjustContrast.self,
+    ConvertColor.self,
+    CropAndResize.self,
+    CropAndResizeGradBoxes.self,
+    CropAndResizeGradImage.self,
+    ImageProjectiveTransform.self,
+    ResizeInterpolated.self,
+    ResizeInterpolatedGrad.self,
+    ResizeNearestNeighbor.self,
+    ResizeNearestNeighborGrad.self,
+    ScaleAndTranslate.self,
   ]
 }
