@@ -73,6 +73,8 @@ class Case(Draw):
         """A placeholder for `value`, or with probability `const` a constant."""
         carrier, convert = CARRIER.get(dtype, (dtype, None))
         value = np.asarray(value, numpy_of(dtype))
+        if dtype == "string" and any(x.endswith(b"\0") for x in value.ravel().tolist()):
+            const = 1  # .npy would drop the zeros at the end
         if self.chance(const) and value.size <= 4096:
             out = self.graph.const(value, carrier, name and self.graph.unique(name))
         else:
