@@ -53,9 +53,14 @@ let package = Package(
     .target(
       name: "BNormCore", dependencies: ["BNormTensor", "CBNormKernels", "COpDefs"],
       swiftSettings: swiftSettings),
+    // Protobuf wire format, unpacking, and the encoding of tensors.
+    .target(
+      name: "BNormProto", dependencies: ["BNormTensor", "CTensorFlowProto", "CProtobufC"],
+      swiftSettings: swiftSettings),
     // TensorFlow's files: GraphDef, SavedModel, checkpoints.
     .target(
-      name: "BNormTensorFlow", dependencies: ["BNormCore", "BNormTensor", "CTensorFlowProto"],
+      name: "BNormTensorFlow",
+      dependencies: ["BNormCore", "BNormProto", "BNormTensor", "CTensorFlowProto"],
       swiftSettings: swiftSettings),
     // What people import: Model, Session, the graph builder.
     .target(

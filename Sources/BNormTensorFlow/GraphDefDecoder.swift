@@ -1,0 +1,77 @@
+import BNormCore
+import BNormProto
+import BNormTensor
+import CTensorFlowProto
+
+/// Makes a graph definition from the bytes of a `GraphDef`.
+///
+/// The outer message is walked by hand and one node or function is unpacked at a time, so that the
+/// peak of memory is the weights and one node.
+struct GraphDefDecoder {
+  private let arena = UnpackArena()
+  private let nodes: NodeDecoder
+  /// Called with the number of bytes that will not be read again.
+  private let consumed: (Int) -> Void
+  private var graph = GraphDefinition()
+  private var version = 0
+
+  init(budget: ImportBudget = ImportBudget(), consumed: @escaping (Int) -> Void = { _ in }) {
+    nodes = NodeDecoder(arena: arena, budget: budget)
+    self.consumed = consumed
+  }
+
+  static func decode(
+    _ bytes: UnsafeRawBufferPointer, budget: ImportBudget = ImportBudget(),
+    consumed: @escaping (Int) -> Void = { _ in }
+  ) throws -> GraphDefinition {
+    var decoder = GraphDefDecoder(budget: budget, consumed: consumed)
+    return try decoder.run(bytes)
+  }
+
+  private mutating func run(_ bytes: UnsafeRawBufferPointer) throws -> GraphDefinition {
+    var reader = WireReader(bytes)
+    while let (field, value) = try reader.next() {
+      switch (field, value) {
+      case (1, .bytes(let node)): try decodeNode(node)
+      case (2, .bytes(let library)): try decodeLibrary(library)
+      case (3, .varint(let number)): version = Int(truncatingIfNeeded: number)
+      case (4, .bytes(let versions)): try decodeVersions(versions)
+      case (1...4, _): throw BNormError.invalid("malformed GraphDef: field \(field) is no message")
+      default: break
+      }
+      consumed(reader.offset)
+    }
+    if graph.producer == 0 { graph.producer = version }
+    return graph
+  }
+
+  private mutating func decodeNode(_ bytes: UnsafeRawBufferPointer) throws {
+    defer { arena.reset() }
+    let message = try arena.unpack("NodeDef", bytes, tensorflow__node_def__init)
+    graph.nodes.append(try nodes.node(message))
+  }
+
+  private mutating func decodeLibrary(_ bytes: UnsafeRawBufferPointer) throws {
+    var reader = WireReader(bytes)
+    while let (field, value) = try reader.next() {
+      guard case .bytes(let inner) = value else { continue }
+      defer { arena.reset() }
+      switch field {
+      case 1:
+        let message = try arena.unpack("FunctionDef", inner, tensorflow__function_def__init)
+        if let function = try nodes.function(message) { graph.functions[function.name] = function }
+      case 2:
+        let message = try arena.unpack("GradientDef", inner, tensorflow__gradient_def__init)
+        graph.gradients[String(cString: message.pointee.function_name)] =
+          String(cString: message.pointee.gradient_func)
+      default: break
+      }
+    }
+  }
+
+  private mutating func decodeVersions(_ bytes: UnsafeRawBufferPointer) throws {
+    defer { arena.reset() }
+    let message = try arena.unpack("VersionDef", bytes, tensorflow__version_def__init)
+    graph.producer = Int(message.pointee.producer)
+  }
+}

@@ -1,1 +1,0 @@
-typedef int bnorm_proto_placeholder;
