@@ -58,35 +58,62 @@ final class Executor {
     _ feeds: [Tensor], session: SessionState, step: StepState, functions: any FunctionRunner,
     profile: Profile? = nil
   ) throws -> [Tensor] {
-    for (i, slot) in plan.feedSlots.enumerated() where slot >= 0 { set(slot, feeds[i]) }
     defer { clear() }
+    for i in 0..<min(feeds.count, plan.feedSlots.count) { feed(i, feeds[i]) }
+    try execute(session: session, step: step, functions: functions, profile: profile)
+    return try plan.fetchSlots.indices.map { try fetch($0).owned }
+  }
+
+  // MARK: The parts of a run
+
+  func feed(_ i: Int, _ tensor: Tensor) {
+    guard i < plan.feedSlots.count, plan.feedSlots[i] >= 0 else { return }
+    set(plan.feedSlots[i], tensor)
+  }
+
+  var consumedFeeds: [Int] { plan.consumedFeeds }
+
+  func execute(
+    session: SessionState, step: StepState, functions: any FunctionRunner, profile: Profile? = nil
+  ) throws {
     if plan.hasConditionals {
       for i in dead.indices { dead[i] = false }
       for i in deadSteps.indices { deadSteps[i] = false }
     }
+    let direct = profile == nil && !plan.hasConditionals
     try plan.steps.withUnsafeBufferPointer { steps in
       for i in 0..<steps.count {
-        if steps[i].kind == .planned, profile == nil, !plan.hasConditionals {
+        let step_ = steps[i]
+        if direct, step_.kind == .planned {
           do {
-            try steps[i].body(
+            try step_.body(
               KernelIO(
-                slots: pointers, map: map + Int(steps[i].mapOffset),
-                inputCount: steps[i].inputCount))
-          } catch let error as BNormError { throw located(error, steps[i]) }
+                slots: pointers, map: map + Int(step_.mapOffset), inputCount: step_.inputCount))
+          } catch let error as BNormError { throw located(error, step_) }
         } else {
-          try runStep(i, steps[i], session, step, functions, profile)
+          try runStep(i, step_, session, step, functions, profile)
         }
       }
     }
-    return try plan.fetchSlots.map { slot in
-      if plan.hasConditionals, dead[Int(slot)] {
-        throw BNormError.invalid("a fetched value was not computed: it is on a branch not taken")
-      }
-      guard let value = values[Int(slot)] else {
-        throw BNormError.invalid("a fetched value was not computed")
-      }
-      return value.owned
+  }
+
+  /// The value of fetch `i`, which may lie in the arena.
+  func fetch(_ i: Int) throws -> Tensor {
+    let slot = Int(plan.fetchSlots[i])
+    if plan.hasConditionals, dead[slot] {
+      throw BNormError.invalid("a fetched value was not computed: it is on a branch not taken")
     }
+    guard let value = values[slot] else {
+      throw BNormError.invalid("a fetched value was not computed")
+    }
+    return value
+  }
+
+  /// Fetch `i` for good; the run keeps nothing of it where nobody else fetches it.
+  func take(_ i: Int) throws -> Tensor {
+    let value = try fetch(i)
+    if plan.isTakenOnce[i] { values[Int(plan.fetchSlots[i])] = nil }
+    return value.owned
   }
 
   private func located(_ error: BNormError, _ step: Step) -> BNormError {
@@ -99,13 +126,8 @@ final class Executor {
   }
 
   /// Lets go of the run's tensors.
-  private func clear() {
-    for (i, slot) in plan.slots.enumerated() {
-      switch slot.home {
-      case .feed, .heap, .dynamic: values[i] = nil
-      default: break
-      }
-    }
+  func clear() {
+    for slot in plan.transient { values[Int(slot)] = nil }
   }
 
   private func runStep(
@@ -132,9 +154,15 @@ final class Executor {
         let eager = step.operation as! any EagerOperation
         let context = RunContext(
           session: session, step: state, nodeName: step.name,
-          nodeKey: NodeKey(graph: ObjectIdentifier(plan.graph), node: step.source),
-          outputDTypes: step.outputDTypes, functions: functions)
-        let outputs = try eager.run(inputs(step, slots), context)
+          nodeKey: step.key, outputDTypes: step.outputDTypes, functions: functions)
+        let outputs: [Tensor]
+        if let consumed = plan.consumes[i] {
+          var given = try inputs(step, slots)
+          for k in consumed { values[Int(slots[k])] = nil }
+          outputs = try (eager as! any ConsumingOperation).run(consuming: &given, context)
+        } else {
+          outputs = try eager.run(inputs(step, slots), context)
+        }
         guard outputs.count == Int(step.outputCount) else {
           throw BNormError.invalid("made \(outputs.count) outputs, expected \(step.outputCount)")
         }
@@ -213,20 +241,32 @@ final class Executor {
 
   private func runSwitch(_ step: Step, _ slots: UnsafeMutablePointer<Int32>) throws {
     let inputs = try inputs(step, slots)
-    guard inputs[1].dtype == .bool, inputs[1].count == 1 else {
-      throw BNormError.invalid("input 1 (pred) has shape \(inputs[1].shape), expected a bool scalar")
+    let count = Int(step.outputCount)
+    let taken: Int
+    if step.op == "_SwitchN" {
+      guard let given = inputs[1].integers, given.count == 1 else {
+        throw BNormError.invalid(
+          "input 1 (output_index) has shape \(inputs[1].shape), expected a scalar")
+      }
+      taken = given[0] < 0 || given[0] >= count ? count - 1 : given[0]
+    } else {
+      guard inputs[1].dtype == .bool, inputs[1].count == 1 else {
+        throw BNormError.invalid(
+          "input 1 (pred) has shape \(inputs[1].shape), expected a bool scalar")
+      }
+      taken = inputs[1].elements(Bool.self)[0] ? 1 : 0
     }
-    let taken = inputs[1].elements(Bool.self)[0] ? 1 : 0
+    for k in 0..<count where k != taken { dead[Int(slots[2 + k])] = true }
     set(slots[2 + taken], inputs[0].owned)
-    dead[Int(slots[2 + 1 - taken])] = true
   }
 
   private func runMerge(_ i: Int, _ step: Step, _ slots: UnsafeMutablePointer<Int32>) {
     let count = Int(step.inputCount)
     for k in 0..<count where !dead[Int(slots[k])] {
       guard let value = values[Int(slots[k])] else { continue }
+      let place = (step.operation as? MergePlaces)?.places[k] ?? k
       set(slots[count], value.owned)
-      set(slots[count + 1], Tensor(scalar: Int32(k)))
+      set(slots[count + 1], Tensor(scalar: Int32(place)))
       return
     }
     deadSteps[i] = true

@@ -3,18 +3,16 @@ import BNormTensor
 /// The plans of a graph by signature, and idle executors for them. Safe from several threads.
 final class PlanStore: @unchecked Sendable {
   let graph: Graph
-  private let packs: PackCache
-  private let session: SessionState
+  private let binder: FunctionBinder
   private let lock = Lock()
   private var plans: [PlanSignature: Plan] = [:]
   private var idle: [ObjectIdentifier: [Executor]] = [:]
   /// Plans kept; one more drops them all.
   private static let limit = 256
 
-  init(graph: Graph, packs: PackCache, session: SessionState) {
+  init(graph: Graph, binder: FunctionBinder) {
     self.graph = graph
-    self.packs = packs
-    self.session = session
+    self.binder = binder
   }
 
   func plan(for signature: PlanSignature) throws -> Plan {
@@ -31,21 +29,27 @@ final class PlanStore: @unchecked Sendable {
   }
 
   private func makePlan(_ signature: PlanSignature) throws -> Plan {
-    let folder = ConstantFolder(runner: OneShotRunner(packs: packs, session: session))
-    var builder = PlanGraphBuilder(graph: graph, signature: signature, folder: folder)
-    var planGraph = try builder.build()
-    for pass in graph.functions.library.passes {
-      do { try pass.run(&planGraph) } catch let error as BNormError {
-        throw error.prefixed("pass \(pass.name)")
+    var seen = Set<ValueID>()
+    let inputs = try signature.feeds.enumerated().map { i, feed -> (fact: Fact, name: String) in
+      guard seen.insert(feed).inserted else {
+        throw BNormError.invalid("\(graph.label(feed)) is fed twice")
       }
+      let dtypes = graph.nodes[Int(feed.node)].outputDTypes
+      let dtype = Int(feed.port) < dtypes.count ? dtypes[Int(feed.port)] : .float
+      return (Fact(dtype, PartialShape(signature.feedShapes[i])), graph.label(feed))
     }
-    var planner = Planner(planGraph, graph: graph, packs: packs)
-    return try planner.make()
+    let region = Region(
+      graph: graph, feeds: signature.feeds, fetches: signature.fetches, targets: signature.targets)
+    try MissingOps.check(region)
+    let planGraph = try PlanGraphBuilder.build(inputs, binder: binder) { builder, given in
+      try builder.include(region, given: given)
+    }
+    return try binder.plan(planGraph, graph: graph)
   }
 
   func withExecutor<R>(_ plan: Plan, _ body: (Executor) throws -> R) rethrows -> R {
     let key = ObjectIdentifier(plan)
-    let executor = lock.withLock { idle[key]?.popLast() } ?? Executor(plan, packs: packs)
+    let executor = lock.withLock { idle[key]?.popLast() } ?? Executor(plan, packs: binder.packs)
     defer { lock.withLock { idle[key, default: []].append(executor) } }
     return try body(executor)
   }

@@ -91,7 +91,21 @@ public final class SessionState: ObjectStore, @unchecked Sendable {
 }
 
 /// State of one step.
-public final class StepState: ObjectStore, @unchecked Sendable {}
+public final class StepState: ObjectStore, @unchecked Sendable {
+  private var depth = 0
+  /// Calls within calls that the stack surely has room for.
+  static let maximumDepth = 400
+
+  /// Runs `body` one call deeper; throws where functions call themselves without end.
+  func deeper<R>(_ body: () throws -> R) throws -> R {
+    guard depth < StepState.maximumDepth else {
+      throw BNormError.invalid("functions call each other more than \(depth) deep")
+    }
+    depth += 1
+    defer { depth -= 1 }
+    return try body()
+  }
+}
 
 /// A resource as `resource` tensors hold it when it is known by name.
 public struct ResourceName: Hashable, Sendable, CustomStringConvertible {

@@ -9,15 +9,15 @@ import CBNormKernels
 public final class Session: FunctionRunner, @unchecked Sendable {
   public let graph: Graph
   public let state: SessionState
-  private let packs = PackCache()
+  private let binder: FunctionBinder
   private let main: PlanStore
-  private let lock = Lock()
-  private var bodies: [ObjectIdentifier: PlanStore] = [:]
 
   public init(graph: Graph, state: SessionState = SessionState()) {
     self.graph = graph
     self.state = state
-    main = PlanStore(graph: graph, packs: packs, session: state)
+    binder = FunctionBinder(
+      functions: graph.functions, session: state, packs: PackCache(), shared: SharedCallables())
+    main = PlanStore(graph: graph, binder: binder)
   }
 
   /// Runs one step.
@@ -88,31 +88,8 @@ public final class Session: FunctionRunner, @unchecked Sendable {
     _ function: FunctionReference, _ inputs: [Tensor], step: StepState
   ) throws -> [Tensor] {
     let body = try graph.functions.body(function)
-    guard inputs.count == body.arguments.count else {
-      throw BNormError.invalid(
-        "function \"\(function.name)\" takes \(body.arguments.count) inputs, got \(inputs.count)")
-    }
-    for (i, input) in inputs.enumerated() {
-      let expected = body.nodes[Int(body.arguments[i].node)].outputDTypes[0]
-      guard input.dtype == expected else {
-        throw BNormError.invalid(
-          "function \"\(function.name)\": input \(i) has dtype \(input.dtype.name), "
-            + "expected \(expected.name)")
-      }
-    }
-    let store = lock.withLock { () -> PlanStore in
-      if let found = bodies[ObjectIdentifier(body)] { return found }
-      let made = PlanStore(graph: body, packs: packs, session: state)
-      bodies[ObjectIdentifier(body)] = made
-      return made
-    }
-    let plan = try store.plan(
-      for: PlanSignature(
-        feeds: body.arguments, feedShapes: inputs.map(\.shape), fetches: body.results,
-        targets: body.controlResults))
-    return try store.withExecutor(plan) {
-      try $0.run(inputs, session: state, step: step, functions: self)
-    }
+    try body.checkArguments(function.name, inputs.map(\.dtype))
+    return try binder.callable(function).run(inputs, session: state, step: step, functions: self)
   }
 
   public func arity(_ function: FunctionReference) throws -> (inputs: Int, outputs: Int) {

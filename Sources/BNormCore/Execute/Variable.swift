@@ -56,11 +56,19 @@ public final class Variable: TensorObject, @unchecked Sendable {
 /// Reads a reference where an op takes a value.
 struct ReadReference: EagerOperation {
   static let opNames: [String] = []
-  init() {}
-  init(_ node: NodeContext) throws {}
+  /// The shape that the rest of the plan counts on.
+  let shape: Shape?
+  init(shape: Shape?) { self.shape = shape }
+  init(_ node: NodeContext) throws { shape = nil }
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
-    [try Variable.of(inputs[0]).read()]
+    let variable = try Variable.of(inputs[0])
+    let value = try variable.read()
+    if let shape, shape != value.shape {
+      throw BNormError.invalid(
+        "variable \"\(variable.name)\" has shape \(value.shape), but it is declared with \(shape)")
+    }
+    return [value]
   }
 }
 

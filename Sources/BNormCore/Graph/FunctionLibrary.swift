@@ -189,14 +189,16 @@ extension OpSignature {
 }
 
 /// A node whose op is the name of a library function.
-struct FunctionCall: EagerOperation {
+struct FunctionCall: FunctionalOperation {
   static let opNames: [String] = []
   let function: FunctionReference
 
   init(_ function: FunctionReference) { self.function = function }
   init(_ node: NodeContext) throws { function = FunctionReference(name: node.op) }
 
-  func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
-    try context.call(function, inputs)
+  var functions: [FunctionReference] { [function] }
+  func direct(_ inputs: [Fact]) -> DirectCall? { DirectCall(function, inputs: inputs.indices) }
+  func bind(_ inputs: [Fact], _ binder: FunctionBinder) throws -> BoundOperation {
+    try BoundCall.bind(function, inputs, binder)
   }
 }

@@ -40,6 +40,8 @@ public final class Graph: Sendable {
   public let arguments: [ValueID]
   public let results: [ValueID]
   public let controlResults: [Int32]
+  /// No assignment gives a variable another shape than the declared one.
+  let trustsDeclaredShapes: Bool
 
   init(
     nodes: [Node], index: [String: Int32], producer: Int, functions: FunctionLibrary,
@@ -52,6 +54,9 @@ public final class Graph: Sendable {
     self.arguments = arguments
     self.results = results
     self.controlResults = controlResults
+    trustsDeclaredShapes = !nodes.contains {
+      $0.op == "Assign" && $0.attributes["validate_shape"]?.asBool == false
+    }
   }
 
   public func node(named name: String) -> Int? { index[name].map { Int($0) } }

@@ -6,6 +6,8 @@ public struct Fact: Sendable {
   public var shape: PartialShape
   /// The tensor itself, when it is constant.
   public var value: Tensor?
+  /// For the handle of a variable, or a reference to one: the shape of the variable.
+  public var handleShape: PartialShape?
 
   public init(_ dtype: DType, _ shape: PartialShape, value: Tensor? = nil) {
     self.dtype = dtype
@@ -68,3 +70,22 @@ public protocol EagerOperation: Operation {
 
 /// Marks an op that must run at each step even though its signature is not stateful.
 public protocol UnfoldableOperation: Operation {}
+
+/// An op that makes the handle of a variable.
+public protocol HandleOperation: Operation {
+  /// The shape that the variable is declared with.
+  var handleShape: PartialShape { get }
+}
+
+/// An eager op that changes an input in place when nobody else holds it: what the run no longer
+/// needs is in `inputs` alone.
+public protocol ConsumingOperation: EagerOperation {
+  func run(consuming inputs: inout [Tensor], _ context: RunContext) throws -> [Tensor]
+}
+
+extension ConsumingOperation {
+  public func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
+    var inputs = inputs
+    return try run(consuming: &inputs, context)
+  }
+}

@@ -31,6 +31,14 @@ public final class Plan: Sendable {
   let fetchSlots: [Int32]
   /// Slots of heap or dynamic values to let go of after each step.
   let releases: [[Int32]]
+  /// By fetch: whether it is a run's own tensor that no other fetch is.
+  let isTakenOnce: [Bool]
+  /// The slots that hold a run's own tensors.
+  let transient: [Int32]
+  /// For the steps that can make use of it, the inputs that nobody needs afterwards.
+  let consumes: [Int: [Int]]
+  /// Feeds that a step takes for itself.
+  let consumedFeeds: [Int]
   let hasConditionals: Bool
   let graph: Graph
   /// The dtype and shape of each fetch as far as they are known.
@@ -38,8 +46,8 @@ public final class Plan: Sendable {
 
   init(
     steps: [Step], slots: [Slot], map: [Int32], arenaBytes: Int, feedSlots: [Int32],
-    fetchSlots: [Int32], releases: [[Int32]], hasConditionals: Bool, graph: Graph,
-    fetchFacts: [Fact]
+    fetchSlots: [Int32], releases: [[Int32]], consumes: [Int: [Int]],
+    consumedFeeds: [Int], hasConditionals: Bool, graph: Graph, fetchFacts: [Fact]
   ) {
     self.steps = steps
     self.slots = slots
@@ -48,6 +56,20 @@ public final class Plan: Sendable {
     self.feedSlots = feedSlots
     self.fetchSlots = fetchSlots
     self.releases = releases
+    self.consumes = consumes
+    self.consumedFeeds = consumedFeeds
+    isTakenOnce = fetchSlots.map { slot in
+      switch slots[Int(slot)].home {
+      case .heap, .dynamic: fetchSlots.filter { $0 == slot }.count == 1
+      default: false
+      }
+    }
+    transient = slots.indices.filter {
+      switch slots[$0].home {
+      case .feed, .heap, .dynamic: true
+      default: false
+      }
+    }.map { Int32($0) }
     self.hasConditionals = hasConditionals
     self.graph = graph
     self.fetchFacts = fetchFacts
@@ -55,7 +77,7 @@ public final class Plan: Sendable {
 }
 
 /// One step of a plan.
-struct Step: Sendable {
+final class Step: Sendable {
   enum Kind: UInt8, Sendable {
     /// A kernel between arena slots: nothing but the call.
     case planned
@@ -70,20 +92,39 @@ struct Step: Sendable {
     case merge
   }
 
-  var kind: Kind
+  let kind: Kind
   /// Where this step's slots begin in `Plan.map`.
-  var mapOffset: Int32
-  var inputCount: Int32
-  var outputCount: Int32
-  var body: @Sendable (KernelIO) throws -> Void
-  var operation: (any Operation)?
-  var name: String
-  var op: String
-  var label: String
-  var outputDTypes: [DType]
-  var source: Int32
+  let mapOffset: Int32
+  let inputCount: Int32
+  let outputCount: Int32
+  let body: @Sendable (KernelIO) throws -> Void
+  let operation: (any Operation)?
+  let name: String
+  let op: String
+  let label: String
+  let outputDTypes: [DType]
+  let key: NodeKey
   /// In a plan with conditionals: the step does not run when an input is dead.
-  var mayBeDead: Bool
+  let mayBeDead: Bool
   /// Steps whose deadness this one takes over through control edges.
-  var controls: [Int32]
+  let controls: [Int32]
+
+  init(
+    kind: Kind, mapOffset: Int, inputs: Int, body: @escaping @Sendable (KernelIO) throws -> Void,
+    label: String, node: PlanGraph.Node, key: NodeKey, mayBeDead: Bool, controls: [Int32]
+  ) {
+    self.kind = kind
+    self.mapOffset = Int32(mapOffset)
+    inputCount = Int32(inputs)
+    outputCount = Int32(node.outputs.count)
+    self.body = body
+    operation = node.operation
+    name = node.name
+    op = node.op
+    self.label = label
+    outputDTypes = node.outputs.map(\.dtype)
+    self.key = key
+    self.mayBeDead = mayBeDead
+    self.controls = controls
+  }
 }

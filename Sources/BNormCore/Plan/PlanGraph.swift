@@ -26,6 +26,8 @@ public struct PlanGraph {
     public var isStateful: Bool
     /// The node's number in the graph that it comes from.
     public var source: Int32
+    /// The graph that `source` is a node of, when it is not the plan's own: an inlined function.
+    public var origin: ObjectIdentifier?
   }
 
   public var nodes: [Node] = []

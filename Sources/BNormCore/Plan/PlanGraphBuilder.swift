@@ -1,205 +1,209 @@
 import BNormTensor
 
-/// Cuts the part of a graph that a signature needs and gathers facts about it.
+/// Gathers the parts of graphs that one plan runs, with calls of functions written out and loops
+/// made single nodes, and facts about all values.
 struct PlanGraphBuilder {
-  let graph: Graph
-  let signature: PlanSignature
-  let folder: ConstantFolder
-  private var plan = PlanGraph()
-  /// Graph node → plan node.
-  private var planned: [Int32: Int32] = [:]
-  private var feeds: [ValueID: Int] = [:]
+  let binder: FunctionBinder
+  var plan = PlanGraph()
+  /// By plan node: whether nothing of what it runs has an effect, and whether it may be on a
+  /// branch not taken.
+  private var isPure: [Bool] = []
+  private var mayBeDead: [Bool] = []
+  /// The functions that are being written out.
+  var callStack: [String]
 
-  init(graph: Graph, signature: PlanSignature, folder: ConstantFolder) {
-    self.graph = graph
-    self.signature = signature
-    self.folder = folder
+  /// Nodes beyond which calls are no longer written out.
+  static let inliningLimit = 200_000
+
+  init(binder: FunctionBinder) {
+    self.binder = binder
+    callStack = binder.callStack
   }
 
-  mutating func build() throws -> PlanGraph {
-    for (i, feed) in signature.feeds.enumerated() {
-      guard feeds.updateValue(i, forKey: feed) == nil else {
-        throw BNormError.invalid("\(graph.label(feed)) is fed twice")
-      }
-    }
-    let needed = neededNodes()
-    try reportUnsupported(needed)
-    for i in signature.feeds.indices { addFeed(i) }
-    for node in needed { try add(node) }
-    plan.fetches = try signature.fetches.map { try value(for: $0, reader: nil) }
-    plan.targets = signature.targets.compactMap { planned[$0] }
-    return plan
+  /// What including a part of a graph gave: plan values, `BuildScope.dead` for those on a branch
+  /// that is never taken, and the plan nodes that must run besides.
+  struct Inclusion {
+    var results: [ValueID]
+    var effects: [Int32]
   }
 
-  /// The nodes that must run, each after what it needs; fed values cut the search.
-  private func neededNodes() -> [Int32] {
-    var seen = [Bool](repeating: false, count: graph.nodes.count)
-    var out: [Int32] = []
-    var stack: [(node: Int32, next: Int)] = []
-    func push(_ node: Int32) {
-      if !seen[Int(node)] {
-        seen[Int(node)] = true
-        stack.append((node, 0))
+  /// The plan's graph for what `recipe` includes.
+  static func build(
+    _ inputs: [(fact: Fact, name: String)], binder: FunctionBinder,
+    _ recipe: (inout PlanGraphBuilder, [ValueID]) throws -> Inclusion
+  ) throws -> PlanGraph {
+    var builder = PlanGraphBuilder(binder: binder)
+    var given: [ValueID] = []
+    for (i, input) in inputs.enumerated() { given.append(builder.addInput(i, input.fact, input.name)) }
+    let made = try recipe(&builder, given)
+    builder.plan.fetches = try made.results.map { value in
+      guard value != BuildScope.dead else {
+        throw BNormError.invalid("a fetched value is never computed: it is on a branch not taken")
       }
+      return builder.settled(value, builder.plan[Int(value.node)].name)
     }
-    func visit(_ root: Int32) {
-      push(root)
-      while let top = stack.last {
-        let node = graph.nodes[Int(top.node)]
-        let inputs = node.inputs.count
-        let isFed = node.outputDTypes.indices.contains { feeds[ValueID(Int(top.node), $0)] != nil }
-        let total = inputs + (isFed ? 0 : node.controls.count)
-        if top.next < total {
-          stack[stack.count - 1].next += 1
-          if top.next < inputs {
-            let input = node.inputs[top.next]
-            if feeds[input] == nil { push(input.node) }
-          } else {
-            push(node.controls[top.next - inputs])
-          }
-        } else {
-          out.append(top.node)
-          stack.removeLast()
+    builder.plan.targets += made.effects
+    return builder.plan
+  }
+
+  private mutating func addInput(_ index: Int, _ fact: Fact, _ name: String) -> ValueID {
+    if let value = fact.value { return addConstant(value, name: name) }
+    let node = append(
+      PlanGraph.Node(
+        name: name, op: "Feed", operation: nil, role: .feed(index), inputs: [], controls: [],
+        outputs: [fact], isStateful: false, source: -1))
+    return ValueID(Int(node), 0)
+  }
+
+  // MARK: Including parts
+
+  /// Adds what `region` needs, given plan values for its feeds. What has an effect waits for
+  /// `controls`.
+  mutating func include(
+    _ region: Region, given: [ValueID], controls: [Int32] = [], isBody: Bool = false
+  ) throws -> Inclusion {
+    let scope = BuildScope(region, given: given, controls: controls, isBody: isBody)
+    let needed = region.neededNodes()
+    for item in try LoopAnalysis.order(needed, region) {
+      switch item {
+      case .node(let index):
+        let node = region.graph.nodes[Int(index)]
+        do { try addNode(index, node, scope) } catch let error as BNormError {
+          throw error.prefixed(region.graph.label(Int(index)))
+        }
+      case .loop(let loop):
+        do { try addLoop(loop, scope) } catch let error as BNormError {
+          throw error.prefixed("while loop \"\(loop.name)\"")
         }
       }
     }
-    for fetch in signature.fetches where feeds[fetch] == nil { visit(fetch.node) }
-    for target in signature.targets {
-      let outputs = graph.nodes[Int(target)].outputDTypes.count
-      let isFed = outputs > 0 && (0..<outputs).allSatisfy { feeds[ValueID(Int(target), $0)] != nil }
-      if !isFed { visit(target) }
+    let results = try region.fetches.enumerated().map { i, fetch -> ValueID in
+      if region.referenceFetches.contains(i) { return try reference(fetch, scope) }
+      let source = region.graph.nodes[Int(fetch.node)]
+      return try value(for: fetch, reader: source, scope)
+    }
+    var effects: [Int32] = []
+    for target in region.targets { effects += scope.waits[target] ?? [] }
+    return Inclusion(results: results, effects: effects)
+  }
+
+  /// Adds the body of `function`.
+  mutating func include(
+    _ function: FunctionReference, _ inputs: [ValueID], controls: [Int32] = []
+  ) throws -> Inclusion {
+    let body = try binder.functions.body(function)
+    try body.checkArguments(function.name, inputs.map { plan.fact($0).dtype })
+    callStack.append(function.name)
+    defer { callStack.removeLast() }
+    return try include(body.bodyRegion(), given: inputs, controls: controls, isBody: true)
+  }
+
+  // MARK: Plan nodes
+
+  @discardableResult
+  mutating func append(_ node: PlanGraph.Node) -> Int32 {
+    let sources = node.inputs.map(\.node) + node.controls
+    isPure.append(!node.isStateful && sources.allSatisfy { isPure[Int($0)] })
+    var dead = sources.contains { mayBeDead[Int($0)] }
+    if case .conditional(.switch) = node.role { dead = true }
+    mayBeDead.append(dead)
+    plan.nodes.append(node)
+    return Int32(plan.nodes.count - 1)
+  }
+
+  mutating func addConstant(_ tensor: Tensor, name: String, controls: [Int32] = []) -> ValueID {
+    let node = append(
+      PlanGraph.Node(
+        name: name, op: "Const", operation: nil, role: .constant, inputs: [], controls: controls,
+        outputs: [Fact(constant: tensor)], isStateful: false, source: -1))
+    return ValueID(Int(node), 0)
+  }
+
+  func isDeadable(_ nodes: [Int32]) -> Bool { nodes.contains { mayBeDead[Int($0)] } }
+
+  /// Of `controls`, those that make a difference: a branch that may not be taken, or an effect.
+  /// Who waits for a constant waits for what the constant waits for.
+  func relevant(_ controls: [Int32]) -> [Int32] {
+    var out: [Int32] = []
+    for control in controls where mayBeDead[Int(control)] || !isPure[Int(control)] {
+      if case .constant = plan[Int(control)].role {
+        for other in plan[Int(control)].controls where !out.contains(other) { out.append(other) }
+      } else if !out.contains(control) {
+        out.append(control)
+      }
     }
     return out
   }
 
-  private func reportUnsupported(_ needed: [Int32]) throws {
-    var missing: [String: (first: String, count: Int)] = [:]
-    for node in needed where graph.nodes[Int(node)].operation == nil {
-      let n = graph.nodes[Int(node)]
-      guard !["Placeholder", "PlaceholderV2", "Switch", "Merge", "RefSwitch", "RefMerge"].contains(n.op)
-      else { continue }
-      missing[n.op, default: (n.name, 0)].count += 1
+  /// What waits because a constant among `inputs` waits.
+  func inherited(_ inputs: [ValueID]) -> [Int32] {
+    inputs.flatMap { value -> [Int32] in
+      guard value != BuildScope.dead, plan.fact(value).value != nil else { return [] }
+      return plan[Int(value.node)].controls
     }
-    guard !missing.isEmpty else { return }
-    let list = missing.sorted { $0.key < $1.key }.map { op, use in
-      use.count == 1
-        ? "\(op) (node \"\(use.first)\")" : "\(op) (\(use.count) nodes, first \"\(use.first)\")"
-    }
-    throw BNormError.unsupported("the graph needs ops that bnorm lacks: " + list.joined(separator: ", "))
   }
 
-  private mutating func addFeed(_ index: Int) {
-    let value = signature.feeds[index]
-    let node = graph.nodes[Int(value.node)]
-    let dtype = Int(value.port) < node.outputDTypes.count ? node.outputDTypes[Int(value.port)] : .float
-    plan.nodes.append(
+  /// `value`, where it must be dead or wait as the constant that it is does.
+  mutating func settled(_ value: ValueID, _ name: String) -> ValueID {
+    guard value != BuildScope.dead, plan.fact(value).value != nil,
+      !plan[Int(value.node)].controls.isEmpty
+    else { return value }
+    return forwarded(value, name, controls: plan[Int(value.node)].controls)
+  }
+
+  /// `value` once `controls` have run.
+  mutating func forwarded(_ value: ValueID, _ name: String, controls: [Int32]) -> ValueID {
+    var fact = plan.fact(value)
+    fact.value = nil
+    let node = append(
       PlanGraph.Node(
-        name: graph.label(value), op: "Feed", operation: nil, role: .feed(index), inputs: [],
-        controls: [], outputs: [Fact(dtype, PartialShape(signature.feedShapes[index]))],
-        isStateful: false, source: value.node))
-  }
-
-  /// The plan's value for a graph value; a reference read as a value goes through a read of the
-  /// variable that waits for all that `reader` waits for.
-  private mutating func value(for value: ValueID, reader: Node?) throws -> ValueID {
-    if let feed = feeds[value] { return ValueID(feed, 0) }
-    guard let node = planned[value.node] else {
-      throw BNormError.invalid("\(graph.label(value)) is read before it is made")
-    }
-    let source = graph.nodes[Int(value.node)]
-    let planValue = ValueID(Int(node), Int(value.port))
-    guard Int(value.port) < source.outputDTypes.count else {
-      throw BNormError.invalid("\(graph.label(Int(value.node))) has no output \(value.port)")
-    }
-    guard source.outputIsReference[Int(value.port)] else { return planValue }
-    var controls: [Int32] = []
-    for other in reader?.inputs ?? [] where other != value && feeds[other] == nil {
-      if let p = planned[other.node] { controls.append(p) }
-    }
-    for control in reader?.controls ?? [] { if let p = planned[control] { controls.append(p) } }
-    let dtype = source.outputDTypes[Int(value.port)]
-    plan.nodes.append(
-      PlanGraph.Node(
-        name: source.name, op: "ReadReference", operation: ReadReference(), role: .operation,
-        inputs: [planValue], controls: controls, outputs: [Fact(dtype, .unknown)],
-        isStateful: true, source: value.node))
-    return ValueID(plan.nodes.count - 1, 0)
-  }
-
-  private mutating func add(_ index: Int32) throws {
-    let node = graph.nodes[Int(index)]
-    do { try addNode(index, node) } catch let error as BNormError {
-      throw error.prefixed(graph.label(Int(index)))
-    }
-  }
-
-  private mutating func addNode(_ index: Int32, _ node: Node) throws {
-    if node.op == "Placeholder" || node.op == "PlaceholderV2" {
-      let shape = node.attributes["shape"]?.asShape ?? .unknown
-      throw BNormError.invalid(
-        "must be fed (dtype \(node.outputDTypes[0].name), shape \(shape))")
-    }
-    var inputs: [ValueID] = []
-    for (i, input) in node.inputs.enumerated() {
-      if i < node.inputIsReference.count, node.inputIsReference[i] {
-        guard feeds[input] == nil, let source = planned[input.node] else {
-          throw BNormError.invalid("input \(i) must be a variable, but \(graph.label(input)) is fed")
-        }
-        inputs.append(ValueID(Int(source), Int(input.port)))
-      } else {
-        inputs.append(try value(for: input, reader: node))
-      }
-    }
-    let isFed = node.outputDTypes.indices.contains { feeds[ValueID(Int(index), $0)] != nil }
-    let controls = isFed ? [] : node.controls.compactMap { planned[$0] }
-    let facts = inputs.map { plan.fact($0) }
-    var outputs = node.outputDTypes.enumerated().map { i, dtype in
-      Fact(node.outputIsReference[i] ? .resource : dtype, .unknown)
-    }
-    var role = PlanGraph.Role.operation
-    switch node.op {
-    case "Switch", "RefSwitch":
-      role = .conditional(.switch)
-      for i in 0..<2 { outputs[i].shape = facts[0].shape }
-    case "Merge", "RefMerge":
-      role = .conditional(.merge)
-      outputs[0].shape = PlanGraphBuilder.common(facts.map(\.shape))
-      outputs[1].shape = .scalar
-    default:
-      if let constant = node.operation as? any ConstantOperation {
-        role = .constant
-        outputs = [Fact(constant: constant.value)]
-      } else if let operation = node.operation {
-        if let shapes = try operation.infer(facts) {
-          for (i, shape) in shapes.enumerated() where i < outputs.count { outputs[i].shape = shape }
-        }
-        if controls.isEmpty, !node.isStateful,
-          let folded = try folder.fold(operation, node.name, facts, outputs)
-        {
-          for (i, tensor) in folded.enumerated() { outputs[i] = Fact(constant: tensor) }
-          if folded.count == 1 { role = .constant; inputs = [] }
-        }
-      }
-    }
-    plan.nodes.append(
-      PlanGraph.Node(
-        name: node.name, op: node.op, operation: node.operation, role: role, inputs: inputs,
-        controls: controls, outputs: outputs, isStateful: node.isStateful, source: index))
-    planned[index] = Int32(plan.nodes.count - 1)
-  }
-
-  private static func common(_ shapes: [PartialShape]) -> PartialShape {
-    guard let first = shapes.first?.dimensions else { return .unknown }
-    var out = first
-    for shape in shapes.dropFirst() {
-      guard let d = shape.dimensions, d.count == out.count else { return .unknown }
-      for i in out.indices where d[i] != out[i] { out[i] = -1 }
-    }
-    return PartialShape(out)
+        name: name, op: "Identity", operation: Forward(), role: .operation, inputs: [value],
+        controls: controls, outputs: [fact], isStateful: false, source: -1))
+    return ValueID(Int(node), 0)
   }
 }
 
-/// An op that is its value: Const.
-public protocol ConstantOperation: Operation {
-  var value: Tensor { get }
+/// Passes a value on.
+struct Forward: AliasOperation, UnfoldableOperation {
+  static let opNames: [String] = []
+  init() {}
+  init(_ node: NodeContext) throws {}
+  var movesElements: Bool { true }
+  func infer(_ inputs: [Fact]) -> [PartialShape]? { [inputs[0].shape] }
+  func lower(_ context: Lowering) -> Kernel { .alias(input: 0) }
+}
+
+/// The nodes of one graph, or part of it, within the plan that is being built.
+final class BuildScope {
+  /// Stands for a value on a branch that is never taken.
+  static let dead = ValueID(-1, 0)
+
+  let region: Region
+  /// The plan's values for values of the graph.
+  var values: [ValueID: ValueID] = [:]
+  /// By graph node: the plan nodes to wait for.
+  var waits: [Int32: [Int32]] = [:]
+  /// Nodes on a branch that is never taken.
+  var deadNodes: Set<Int32> = []
+  /// What an effect of the part waits for.
+  let controls: [Int32]
+  /// The scope is a function's body within another graph's plan.
+  let isBody: Bool
+  let fed: Set<Int32>
+
+  var graph: Graph { region.graph }
+
+  init(_ region: Region, given: [ValueID], controls: [Int32], isBody: Bool) {
+    self.region = region
+    self.controls = controls
+    self.isBody = isBody
+    fed = Set(region.feeds.map(\.node))
+    for (feed, value) in zip(region.feeds, given) { values[feed] = value }
+  }
+
+  func value(_ id: ValueID) -> ValueID? {
+    if let found = values[id] { return found }
+    if let alias = region.aliases[id] { return value(alias) }
+    return nil
+  }
 }

@@ -37,16 +37,20 @@ struct Planner {
       }
     }
     let fetchSlots = plan.fetches.map { slotOf[$0]! }
-    let feedCount = plan.nodes.reduce(0) { if case .feed = $1.role { $0 + 1 } else { $0 } }
+    let feedCount = plan.nodes.reduce(0) {
+      if case .feed(let k) = $1.role { max($0, k + 1) } else { $0 }
+    }
     var feedSlots = [Int32](repeating: -1, count: feedCount)
     for (i, node) in plan.nodes.enumerated() {
       if case .feed(let k) = node.role { feedSlots[k] = slotOf[ValueID(i, 0)] ?? -1 }
     }
     let releases = layOut(fetchSlots)
+    let (consumes, consumedFeeds) = findConsumed(fetchSlots, feedSlots)
     return Plan(
       steps: steps, slots: slots, map: map, arenaBytes: memory.totalBytes, feedSlots: feedSlots,
-      fetchSlots: fetchSlots, releases: releases,
-      hasConditionals: !mayBeDead.isEmpty, graph: graph, fetchFacts: plan.fetches.map(plan.fact))
+      fetchSlots: fetchSlots, releases: releases, consumes: consumes,
+      consumedFeeds: consumedFeeds, hasConditionals: !mayBeDead.isEmpty, graph: graph,
+      fetchFacts: plan.fetches.map(plan.fact))
   }
 
   // MARK: What must have a tensor of its own
@@ -62,6 +66,7 @@ struct Planner {
       if node.operation is any EagerOperation {
         keeps =
           node.isStateful
+          || node.operation is any ConsumingOperation
           || node.outputs.contains { $0.dtype == .variant || $0.dtype == .resource }
       }
       if keeps { mustOwn.formUnion(node.inputs) }
@@ -158,8 +163,11 @@ struct Planner {
       if operation.valueInputs.contains(k), fact.value == nil { return false }
     }
     for fact in node.outputs where !fact.dtype.isPlain || fact.shape.full == nil { return false }
-    let kernel = try operation.lower(
-      Lowering(inputs: inputs, outputs: node.outputs, packs: packs))
+    let lowering = Lowering(inputs: inputs, outputs: node.outputs, packs: packs)
+    // What a branch refuses is an error only if it is taken.
+    let kernel = mayBeDead.contains(Int32(i))
+      ? try? operation.lower(lowering) : try operation.lower(lowering)
+    guard let kernel else { return false }
     switch kernel {
     case .alias(let input): try addAlias(i, input)
     case .function(let function): try addKernel(i, function)
@@ -248,11 +256,9 @@ struct Planner {
     stepOf[Int32(i)] = Int32(steps.count)
     steps.append(
       Step(
-        kind: kind, mapOffset: Int32(map.count), inputCount: Int32(inputs),
-        outputCount: Int32(node.outputs.count), body: body, operation: node.operation,
-        name: node.name, op: node.op, label: label, outputDTypes: node.outputs.map(\.dtype),
-        source: node.source, mayBeDead: dead,
-        controls: dead ? node.controls.compactMap { stepOf[$0] } : []))
+        kind: kind, mapOffset: map.count, inputs: inputs, body: body, label: label, node: node,
+        key: NodeKey(graph: node.origin ?? ObjectIdentifier(graph), node: node.source),
+        mayBeDead: dead, controls: dead ? node.controls.compactMap { stepOf[$0] } : []))
     map += slots
   }
 
@@ -283,6 +289,30 @@ struct Planner {
       }
     }
     return releases
+  }
+
+  /// What ops that change inputs in place may take: values whose last use they are.
+  private func findConsumed(
+    _ fetchSlots: [Int32], _ feedSlots: [Int32]
+  ) -> (consumes: [Int: [Int]], feeds: [Int]) {
+    let kept = Set(fetchSlots)
+    var consumes: [Int: [Int]] = [:]
+    var feeds: [Int] = []
+    for (i, step) in steps.enumerated() where step.operation is any ConsumingOperation {
+      guard step.kind == .eager else { continue }
+      let inputs = map[Int(step.mapOffset)..<Int(step.mapOffset + step.inputCount)]
+      for (k, slot) in inputs.enumerated() where lastUse[Int(slot)] == i && !kept.contains(slot) {
+        guard inputs.filter({ $0 == slot }).count == 1 else { continue }
+        switch slots[Int(slot)].home {
+        case .dynamic, .heap: consumes[i, default: []].append(k)
+        case .feed:
+          consumes[i, default: []].append(k)
+          if let feed = feedSlots.firstIndex(of: slot) { feeds.append(feed) }
+        default: break
+        }
+      }
+    }
+    return (consumes, feeds)
   }
 }
 

@@ -3,5 +3,12 @@ import BNormCore
 
 public enum ControlOps {
   public static let operations: [any Operation.Type] = [
+    Case.self,
+    ControlFlow.self,
+    For.self,
+    If.self,
+    LoopCond.self,
+    PartitionedCall.self,
+    While.self,
   ]
 }

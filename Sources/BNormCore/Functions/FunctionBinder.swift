@@ -1,0 +1,74 @@
+import BNormTensor
+
+/// Makes functions and parts of graphs callable within a session.
+public struct FunctionBinder: Sendable {
+  public let functions: FunctionLibrary
+  let session: SessionState
+  let packs: PackCache
+  /// Callables of functions that call themselves, which know nothing of their inputs.
+  let shared: SharedCallables
+  /// The functions that are being planned, outermost first.
+  var callStack: [String] = []
+
+  var folder: ConstantFolder {
+    ConstantFolder(runner: OneShotRunner(packs: packs, session: session))
+  }
+
+  func inside(_ callStack: [String]) -> FunctionBinder {
+    var copy = self
+    copy.callStack = callStack
+    return copy
+  }
+
+  /// Simplifies the graph of a plan and turns it into steps.
+  func plan(_ planGraph: PlanGraph, graph: Graph) throws -> Plan {
+    var planGraph = planGraph
+    for pass in functions.library.passes {
+      do { try pass.run(&planGraph) } catch let error as BNormError {
+        throw error.prefixed("pass \(pass.name)")
+      }
+    }
+    var planner = Planner(planGraph, graph: graph, packs: packs)
+    return try planner.make()
+  }
+
+  /// `function`, ready to be called with inputs of which `inputs` is known.
+  public func callable(_ function: FunctionReference, _ inputs: [Fact]) throws -> Callable {
+    if callStack.contains(function.name) { return try callable(function) }
+    let body = try functions.body(function)
+    try body.checkArguments(function.name, inputs.map(\.dtype))
+    return Callable(
+      inputs, graph: body, binder: inside(callStack + [function.name])
+    ) { builder, given in
+      try builder.include(body.bodyRegion(), given: given, isBody: true)
+    }
+  }
+
+  /// `function`, ready to be called with any inputs; the same object for the same function.
+  public func callable(_ function: FunctionReference) throws -> Callable {
+    let body = try functions.body(function)
+    return shared.find(body) {
+      let facts = body.arguments.map {
+        Fact(body.nodes[Int($0.node)].outputDTypes[0], .unknown)
+      }
+      return Callable(facts, graph: body, binder: inside([function.name])) { builder, given in
+        try builder.include(body.bodyRegion(), given: given, isBody: true)
+      }
+    }
+  }
+}
+
+/// Callables by function body.
+final class SharedCallables: @unchecked Sendable {
+  private let lock = Lock()
+  private var known: [ObjectIdentifier: Callable] = [:]
+
+  func find(_ body: Graph, make: () -> Callable) -> Callable {
+    lock.withLock {
+      if let found = known[ObjectIdentifier(body)] { return found }
+      let made = make()
+      known[ObjectIdentifier(body)] = made
+      return made
+    }
+  }
+}
