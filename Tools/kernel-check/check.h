@@ -42,7 +42,6 @@ void record(bool fine, const char *format, ...) __attribute__((format(printf, 2,
 
 void check_gemm(void);
 void check_conv2d(void);
-void check_depthwise(void);
 void check_pool(void);
 void check_batch_norm(void);
 void check_threads(void);

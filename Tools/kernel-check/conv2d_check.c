@@ -138,6 +138,20 @@ void check_conv2d(void) {
     s.height += 2, s.width += 2;
     check_case(s, i % 2 ? BNK_CONV2D_WINOGRAD_2 : BNK_CONV2D_WINOGRAD_4);
   }
+  for (int i = 0; i < 400; i++) {
+    struct bnk_conv2d_shape s = random_shape();
+    s.in_channels = s.groups = 1 + below(80);
+    s.out_channels = s.groups * ONE_OF(1, 1, 1, 2, 3);
+    s.height += below(2) * below(40), s.width += below(2) * below(40);
+    if (below(2)) {
+      s.kernel_height = s.kernel_width = ONE_OF(3, 5);
+      s.stride_height = s.stride_width = 1 + below(2);
+      s.dilation_height = s.dilation_width = 1;
+    }
+    s.input_pixel_stride = s.in_channels + below(2) * below(9);
+    s.output_pixel_stride = s.out_channels + below(2) * below(9);
+    check_case(s, BNK_CONV2D_DEPTHWISE);
+  }
   check_case(square(1, 40, 3, 7, 64, 2, 3), BNK_CONV2D_DIRECT);
   check_case(square(6, 12, 1024, 1, 64, 1, 0), BNK_CONV2D_DIRECT);
   check_case(square(1, 9, 512, 1, 128, 2, 0), BNK_CONV2D_DIRECT);

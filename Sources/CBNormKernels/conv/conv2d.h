@@ -18,6 +18,13 @@ void bnk_conv2d_run_winograd(const struct bnk_conv2d_plan *plan, const float *in
                              const float *packed, const struct bnk_epilogue *epilogue,
                              float *output, float *workspace);
 
+void bnk_conv2d_plan_depthwise(struct bnk_conv2d_plan *plan);
+void bnk_conv2d_pack_depthwise(const struct bnk_conv2d_plan *plan, const void *weights,
+                               const float *scale, float *packed);
+void bnk_conv2d_run_depthwise(const struct bnk_conv2d_plan *plan, const float *input,
+                              const float *packed, const struct bnk_epilogue *epilogue,
+                              float *output, float *workspace);
+
 static inline size_t bnk_output_size(size_t size, size_t padding, size_t kernel, size_t dilation,
                                      size_t stride) {
   const size_t window = (kernel - 1) * dilation + 1;

@@ -12,6 +12,8 @@ struct bnk_conv2d_shape {
   size_t batch, height, width, in_channels;
   size_t kernel_height, kernel_width, out_channels;
   /// Groups of channels that are convolved apart; divides both channel counts. 1 is the usual case.
+  /// A depthwise convolution has as many groups as input channels: its weights
+  /// [kernel_height, kernel_width, in_channels, multiplier] have the same order in memory.
   size_t groups;
   size_t stride_height, stride_width, dilation_height, dilation_width;
   /// Lines and columns of zeros around the image.
@@ -25,6 +27,8 @@ struct bnk_conv2d_shape {
 enum bnk_conv2d_algorithm {
   /// Multiplies rows of the input, or of a zero-padded copy, where they lie.
   BNK_CONV2D_DIRECT = 0,
+  /// Convolves each input channel by itself: as many groups as input channels.
+  BNK_CONV2D_DEPTHWISE = 1,
   /// Winograd's F(2x2, 3x3) and F(4x4, 3x3).
   BNK_CONV2D_WINOGRAD_2 = 2,
   BNK_CONV2D_WINOGRAD_4 = 4,
@@ -52,8 +56,9 @@ struct bnk_conv2d_plan {
 /// output is empty. All of kernel, stride, dilation and groups are at least 1.
 void bnk_conv2d_plan(const struct bnk_conv2d_shape *shape, struct bnk_conv2d_plan *plan);
 
-/// As `bnk_conv2d_plan` with a given algorithm; Winograd's needs a 3x3 kernel, strides and
-/// dilations of 1 and one group, otherwise the direct one is taken.
+/// As `bnk_conv2d_plan` with a given algorithm. Winograd's needs a 3x3 kernel, strides and
+/// dilations of 1 and one group, the depthwise one as many groups as input channels; otherwise the
+/// direct one is taken.
 void bnk_conv2d_plan_with(const struct bnk_conv2d_shape *shape,
                           enum bnk_conv2d_algorithm algorithm, struct bnk_conv2d_plan *plan);
 

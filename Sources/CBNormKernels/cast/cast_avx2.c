@@ -1,0 +1,12 @@
+#if defined(__x86_64__)
+#define BNK_TIER 1
+#include "../math/tier.h"
+
+#include "cast_tables.h"
+
+#include "../math/tier_begin.h"
+#include "../math/scalar.h"
+
+#include "cast_template.h"
+#include "../math/tier_end.h"
+#endif
