@@ -115,7 +115,9 @@ struct bnk_epilogue random_epilogue(size_t rows, size_t channels) {
 }
 
 bool agrees(const char *what, size_t index, float got, double wanted, double tolerance) {
-  if (isnan(wanted) ? isnan(got) : fabs(got - wanted) <= tolerance * (1 + fabs(wanted))) return true;
+  if (got == wanted || (isnan(wanted) ? isnan(got) : fabs(got - wanted) <= tolerance * (1 + fabs(wanted)))) {
+    return true;
+  }
   fprintf(stderr, "%s: element %zu is %.9g, not %.9g\n", what, index, (double)got, wanted);
   return false;
 }
