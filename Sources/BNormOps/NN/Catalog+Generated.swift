@@ -3,5 +3,20 @@ import BNormCore
 
 public enum NNOps {
   public static let operations: [any Operation.Type] = [
+    AvgPool.self,
+    AvgPoolGrad.self,
+    BiasAdd.self,
+    BiasAddGrad.self,
+    Convolution.self,
+    DepthwiseConvolution.self,
+    FusedBatchNorm.self,
+    FusedBatchNormGrad.self,
+    GlobalNormalization.self,
+    GlobalNormalizationGrad.self,
+    LocalResponseNormalization.self,
+    MatMul.self,
+    MaxPool.self,
+    MaxPoolV2.self,
+    Softmax.self,
   ]
 }

@@ -1,0 +1,38 @@
+import BNormCore
+import BNormTensor
+import CBNormKernels
+
+/// Softmax of the last dimension, or its logarithm.
+struct Softmax: PlannedOperation {
+  static let opNames = ["Softmax", "LogSoftmax"]
+  let isLogarithm: Bool
+
+  init(_ node: NodeContext) { isLogarithm = node.op == "LogSoftmax" }
+
+  func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
+    try inputs[0].shape.requireRank(atLeast: 1, "input 0 (logits)")
+    return [inputs[0].shape]
+  }
+
+  func lower(_ context: Lowering) throws -> Kernel {
+    let logarithm: Int32 = isLogarithm ? 1 : 0
+    return try HalfBridge.lower(context) { context in
+      let shape = context.inputShape(0)
+      let columns = shape[shape.rank - 1]
+      let rows = shape.product(0..<(shape.rank - 1))
+      let isDouble = context.inputDType(0) == .double
+      return .run(inPlace: [InPlace(input: 0, output: 0)]) { io in
+        guard columns > 0 else { return }
+        if isDouble {
+          bnk_nn_softmax_f64(
+            io.input(0).assumingMemoryBound(to: Double.self), rows, columns, logarithm,
+            io.output(0).assumingMemoryBound(to: Double.self))
+        } else {
+          bnk_nn_softmax_f32(
+            io.input(0).assumingMemoryBound(to: Float.self), rows, columns, logarithm,
+            io.output(0).assumingMemoryBound(to: Float.self))
+        }
+      }
+    }
+  }
+}
