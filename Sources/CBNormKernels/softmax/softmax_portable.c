@@ -1,0 +1,11 @@
+#define BNK_TIER 0
+#include "../math/tier.h"
+
+#include "softmax_tables.h"
+
+#include "../math/tier_begin.h"
+#include "../math/scalar.h"
+#include "../math/f32.h"
+
+#include "softmax_template.h"
+#include "../math/tier_end.h"
