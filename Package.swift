@@ -14,6 +14,7 @@ let families = [
 
 /// System libraries that only one family needs.
 let familyDependencies: [String: [Target.Dependency]] = [
+  "Image": ["CBNormCodecs"],
   "Linalg": ["COpenBLAS"],
   "NN": ["COpenBLAS"],
 ]
@@ -48,6 +49,8 @@ let package = Package(
     .target(name: "COpDefs"),
     // SIMD kernels: pointers and sizes only; no graph, no allocation, no failure.
     .target(name: "CBNormKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])], linkerSettings: [.linkedLibrary("m")]),
+    // PNG and JPEG through libpng and libjpeg-turbo, which it loads when they are first needed.
+    .target(name: "CBNormCodecs", linkerSettings: [.linkedLibrary("dl")]),
     // Dtypes, shapes, tensors, .npy and .npz, errors.
     .target(
       name: "BNormTensor", dependencies: ["CBNormKernels", "CZlib"], swiftSettings: swiftSettings),
