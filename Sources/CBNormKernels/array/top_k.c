@@ -8,60 +8,114 @@ struct top_k_job {
   const void *input;
   void *values, *indices;
   size_t columns, k;
+  bool sorted;
 };
 
-// The outputs themselves are the heap: its root is the worst of the k best so far. Taking the root
-// away to the end, again and again, leaves them in order.
+// The k best elements lie in the outputs as a heap whose root is the worst of them. The moves are
+// those of the standard library's heap, so that unsorted results have TensorFlow's order.
 
 #define TOP_K(NAME, TYPE, INDEX, KEY)                                                             \
-  static inline bool NAME##_worse(TYPE a, INDEX i, TYPE b, INDEX j) {                             \
-    return KEY(a) < KEY(b) || (!(KEY(b) < KEY(a)) && i > j);                                      \
+  struct NAME {                                                                                   \
+    TYPE value;                                                                                   \
+    INDEX index;                                                                                  \
+  };                                                                                              \
+  /* Larger, or equal and earlier. */                                                             \
+  static inline bool NAME##_better(struct NAME a, struct NAME b) {                                \
+    if (KEY(b.value) < KEY(a.value)) return true;                                                 \
+    if (KEY(b.value) > KEY(a.value)) return false;                                                \
+    return a.index < b.index;                                                                     \
   }                                                                                               \
-  static inline void NAME##_sink(TYPE *values, INDEX *indices, size_t at, size_t count,           \
-                                 TYPE value, INDEX index) {                                       \
-    for (;;) {                                                                                    \
-      size_t child = 2 * at + 1;                                                                  \
-      if (child >= count) break;                                                                  \
-      if (child + 1 < count && NAME##_worse(values[child + 1], indices[child + 1],                \
-                                            values[child], indices[child])) {                     \
-        child++;                                                                                  \
-      }                                                                                           \
-      if (!NAME##_worse(values[child], indices[child], value, index)) break;                      \
-      values[at] = values[child];                                                                 \
-      indices[at] = indices[child];                                                               \
-      at = child;                                                                                 \
+  /* Element i of the heap; the one beyond its k places lies apart. */                            \
+  static inline struct NAME NAME##_get(const TYPE *v, const INDEX *x, const struct NAME *apart,   \
+                                       size_t k, size_t i) {                                      \
+    return i == k ? *apart : (struct NAME){v[i], x[i]};                                           \
+  }                                                                                               \
+  static inline void NAME##_set(TYPE *v, INDEX *x, struct NAME *apart, size_t k, size_t i,        \
+                                struct NAME e) {                                                  \
+    if (i == k) {                                                                                 \
+      *apart = e;                                                                                 \
+    } else {                                                                                      \
+      v[i] = e.value;                                                                             \
+      x[i] = e.index;                                                                             \
     }                                                                                             \
-    values[at] = value;                                                                           \
-    indices[at] = index;                                                                          \
+  }                                                                                               \
+  static inline void NAME##_raise(TYPE *v, INDEX *x, struct NAME *apart, size_t k, size_t top,    \
+                                  size_t hole, struct NAME e) {                                   \
+    while (hole > top) {                                                                          \
+      const size_t parent = (hole - 1) / 2;                                                       \
+      const struct NAME p = NAME##_get(v, x, apart, k, parent);                                   \
+      if (!NAME##_better(p, e)) break;                                                            \
+      NAME##_set(v, x, apart, k, hole, p);                                                        \
+      hole = parent;                                                                              \
+    }                                                                                             \
+    NAME##_set(v, x, apart, k, hole, e);                                                          \
+  }                                                                                               \
+  /* Fills the hole with the worse child down to a leaf, then raises e from there. */             \
+  static inline void NAME##_sink(TYPE *v, INDEX *x, struct NAME *apart, size_t k, size_t hole,    \
+                                 size_t count, struct NAME e) {                                   \
+    const size_t top = hole;                                                                      \
+    size_t child = 2 * hole + 2;                                                                  \
+    for (; child < count; child = 2 * hole + 2) {                                                 \
+      if (NAME##_better(NAME##_get(v, x, apart, k, child),                                        \
+                        NAME##_get(v, x, apart, k, child - 1))) {                                 \
+        child--;                                                                                  \
+      }                                                                                           \
+      NAME##_set(v, x, apart, k, hole, NAME##_get(v, x, apart, k, child));                        \
+      hole = child;                                                                               \
+    }                                                                                             \
+    if (child == count) {                                                                         \
+      NAME##_set(v, x, apart, k, hole, NAME##_get(v, x, apart, k, child - 1));                    \
+      hole = child - 1;                                                                           \
+    }                                                                                             \
+    NAME##_raise(v, x, apart, k, top, hole, e);                                                   \
+  }                                                                                               \
+  static void NAME##_row(const TYPE *in, TYPE *v, INDEX *x, size_t n, size_t k, bool sorted) {    \
+    struct NAME apart = {0, 0};                                                                   \
+    for (size_t i = 0; i < k; i++) {                                                              \
+      v[i] = in[i];                                                                               \
+      x[i] = (INDEX)i;                                                                            \
+    }                                                                                             \
+    const size_t count = n > k ? k + 1 : k;                                                       \
+    if (n > k) apart = (struct NAME){in[k], (INDEX)k};                                            \
+    for (size_t i = count / 2; i-- > 0;) {                                                        \
+      NAME##_sink(v, x, &apart, k, i, count, NAME##_get(v, x, &apart, k, i));                     \
+    }                                                                                             \
+    if (n > k) NAME##_sink(v, x, &apart, k, 0, k, apart);                                         \
+    for (size_t i = k + 1; i < n; i++) {                                                          \
+      const struct NAME e = {in[i], (INDEX)i};                                                    \
+      if (!NAME##_better(e, (struct NAME){v[0], x[0]})) continue;                                 \
+      NAME##_sink(v, x, &apart, k, 0, k - 1, (struct NAME){v[k - 1], x[k - 1]});                  \
+      NAME##_raise(v, x, &apart, k, 0, k - 1, e);                                                 \
+    }                                                                                             \
+    for (size_t left = k; left-- > 1 && (sorted || n == k);) {                                    \
+      const struct NAME e = {v[left], x[left]};                                                   \
+      v[left] = v[0];                                                                             \
+      x[left] = x[0];                                                                             \
+      NAME##_sink(v, x, &apart, k, 0, left, e);                                                   \
+    }                                                                                             \
   }                                                                                               \
   static void NAME##_range(void *context, size_t begin, size_t end) {                             \
     const struct top_k_job *job = context;                                                        \
     const size_t n = job->columns, k = job->k;                                                    \
     for (size_t row = begin; row < end; row++) {                                                  \
       const TYPE *in = (const TYPE *)job->input + row * n;                                        \
-      TYPE *values = (TYPE *)job->values + row * k;                                               \
-      INDEX *indices = (INDEX *)job->indices + row * k;                                           \
-      for (size_t i = 0; i < k; i++) {                                                            \
-        values[i] = in[i];                                                                        \
-        indices[i] = (INDEX)i;                                                                    \
+      TYPE *v = (TYPE *)job->values + row * k;                                                    \
+      INDEX *x = (INDEX *)job->indices + row * k;                                                 \
+      if (k > 1) {                                                                                \
+        NAME##_row(in, v, x, n, k, job->sorted);                                                  \
+        continue;                                                                                 \
       }                                                                                           \
-      for (size_t i = k / 2; i-- > 0;) {                                                          \
-        NAME##_sink(values, indices, i, k, values[i], indices[i]);                                \
+      size_t best = 0;                                                                            \
+      for (size_t i = 1; i < n; i++) {                                                            \
+        if (KEY(in[best]) < KEY(in[i])) best = i;                                                 \
       }                                                                                           \
-      for (size_t i = k; i < n; i++) {                                                            \
-        if (KEY(values[0]) < KEY(in[i])) NAME##_sink(values, indices, 0, k, in[i], (INDEX)i);     \
-      }                                                                                           \
-      for (size_t left = k; left > 1; left--) {                                                   \
-        const TYPE value = values[left - 1];                                                      \
-        const INDEX index = indices[left - 1];                                                    \
-        values[left - 1] = values[0];                                                             \
-        indices[left - 1] = indices[0];                                                           \
-        NAME##_sink(values, indices, 0, left - 1, value, index);                                  \
-      }                                                                                           \
+      v[0] = in[best];                                                                            \
+      x[0] = (INDEX)best;                                                                         \
     }                                                                                             \
   }
 
 #define PLAIN(x) (x)
+#define HALF(x) ((float)(x))
 #define BRAIN(x) bf16_to_float(x)
 
 #define BY_INDEX(NAME, TYPE, KEY)           \
@@ -71,7 +125,7 @@ struct top_k_job {
 
 BY_INDEX(f32, float, PLAIN)
 BY_INDEX(f64, double, PLAIN)
-BY_INDEX(f16, _Float16, (float))
+BY_INDEX(f16, _Float16, HALF)
 BY_INDEX(bf16, uint16_t, BRAIN)
 BY_INDEX(i8, int8_t, PLAIN)
 BY_INDEX(i16, int16_t, PLAIN)
@@ -104,11 +158,11 @@ static bnk_range_fn pick(int dtype, size_t index_size) {
 }
 
 bool bnk_top_k(const void *input, void *values, void *indices, size_t rows, size_t columns, size_t k,
-               int dtype, size_t index_size) {
+               int dtype, size_t index_size, bool sorted) {
   const bnk_range_fn range = pick(dtype, index_size);
   if (!range) return false;
   if (k == 0 || rows == 0) return true;
-  struct top_k_job job = {input, values, indices, columns, k};
+  struct top_k_job job = {input, values, indices, columns, k, sorted};
   bnk_parallel_for(rows, 20000 / columns + 1, range, &job);
   return true;
 }

@@ -88,10 +88,10 @@ void bnk_one_hot(void *out, const void *indices, int index_dtype, size_t outer, 
                  size_t inner, const void *on, const void *off, size_t size);
 
 /// The `k` largest of each row of `columns` elements (`k` <= `columns`), largest first, equal ones
-/// by index; NaN is never larger. Rows of `values` and `indices` (`index_size` 2, 4 or 8 bytes) have
-/// `k` elements. Returns false for a dtype without an order.
+/// by index; unless `sorted`, in TensorFlow's order of a heap. Rows of `values` and `indices`
+/// (`index_size` 2, 4 or 8 bytes) have `k` elements. Returns false for a dtype without an order.
 bool bnk_top_k(const void *input, void *values, void *indices, size_t rows, size_t columns, size_t k,
-               int dtype, size_t index_size);
+               int dtype, size_t index_size, bool sorted);
 
 /// Counts elements that are not zero; -1 for a dtype it does not know.
 int64_t bnk_count_nonzero(const void *input, size_t count, int dtype);
