@@ -13,12 +13,12 @@ static size_t divided_up(size_t a, size_t b) { return (a + b - 1) / b; }
 static const struct bnk_depthwise *current(void) {
 #if defined(__x86_64__)
   switch (bnk_tier()) {
-    case BNK_TIER_AVX512: return &bnk_depthwise_avx512;
-    case BNK_TIER_AVX2: return &bnk_depthwise_avx2;
+    case BNK_TIER_AVX512: return &bnk_depthwise__avx512;
+    case BNK_TIER_AVX2: return &bnk_depthwise__avx2;
     default: break;
   }
 #endif
-  return &bnk_depthwise_portable;
+  return &bnk_depthwise__portable;
 }
 
 static size_t taps_of(const struct bnk_conv2d_shape *s) {

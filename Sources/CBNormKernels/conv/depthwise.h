@@ -28,7 +28,7 @@ struct bnk_depthwise {
   void (*line)(const struct bnk_depthwise_line *line);
 };
 
-extern const struct bnk_depthwise bnk_depthwise_portable, bnk_depthwise_avx2,
-    bnk_depthwise_avx512;
+extern const struct bnk_depthwise bnk_depthwise__portable, bnk_depthwise__avx2,
+    bnk_depthwise__avx512;
 
 #endif

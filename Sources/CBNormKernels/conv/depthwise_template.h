@@ -5,8 +5,6 @@
 #else
 #define BNK_PIXELS 4
 #endif
-#define BNK_UNROLL _Pragma("clang loop unroll(full)")
-
 /// A vector of channels of some pixels of a line.
 struct pixels {
   /// The window's first line inside the image, at the column (perhaps outside) of the first

@@ -16,12 +16,12 @@ static const struct bnk_winograd_transforms *transforms(const struct bnk_conv2d_
   const int which = plan->algorithm == BNK_CONV2D_WINOGRAD_4;
 #if defined(__x86_64__)
   switch (bnk_tier()) {
-    case BNK_TIER_AVX512: return &bnk_winograd_avx512[which];
-    case BNK_TIER_AVX2: return &bnk_winograd_avx2[which];
+    case BNK_TIER_AVX512: return &bnk_winograd__avx512[which];
+    case BNK_TIER_AVX2: return &bnk_winograd__avx2[which];
     default: break;
   }
 #endif
-  return &bnk_winograd_portable[which];
+  return &bnk_winograd__portable[which];
 }
 
 static size_t planes_of(const struct bnk_conv2d_plan *plan) {

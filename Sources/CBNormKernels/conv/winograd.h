@@ -28,7 +28,7 @@ struct bnk_winograd_transforms {
                  const struct bnk_epilogue *epilogue, float *output);
 };
 
-extern const struct bnk_winograd_transforms bnk_winograd_portable[2], bnk_winograd_avx2[2],
-    bnk_winograd_avx512[2];
+extern const struct bnk_winograd_transforms bnk_winograd__portable[2], bnk_winograd__avx2[2],
+    bnk_winograd__avx512[2];
 
 #endif

@@ -1,7 +1,5 @@
 // The transforms of one tier, for tiles of 2 x 2 and 4 x 4 output pixels.
 
-#define BNK_UNROLL _Pragma("clang loop unroll(full)")
-
 #define SQRT_HALF 0.70710678118654752f
 #define SQRT_TWO 1.41421356237309505f
 

@@ -7,12 +7,12 @@
 const struct bnk_igemm *bnk_igemm_current(void) {
 #if defined(__x86_64__)
   switch (bnk_tier()) {
-    case BNK_TIER_AVX512: return &bnk_igemm_avx512;
-    case BNK_TIER_AVX2: return &bnk_igemm_avx2;
+    case BNK_TIER_AVX512: return &bnk_igemm__avx512;
+    case BNK_TIER_AVX2: return &bnk_igemm__avx2;
     default: break;
   }
 #endif
-  return &bnk_igemm_portable;
+  return &bnk_igemm__portable;
 }
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }

@@ -102,7 +102,7 @@ struct bnk_igemm {
 };
 
 
-extern const struct bnk_igemm bnk_igemm_portable, bnk_igemm_avx2, bnk_igemm_avx512;
+extern const struct bnk_igemm bnk_igemm__portable, bnk_igemm__avx2, bnk_igemm__avx512;
 
 /// The engine of the current tier.
 const struct bnk_igemm *bnk_igemm_current(void);

@@ -1,7 +1,5 @@
 // A tile of R rows and NV vectors of columns: C = sum over the segments of A(row, k) B(k, column).
 
-#define BNK_UNROLL _Pragma("clang loop unroll(full)")
-
 BNK_INLINE vf load_lanes(const float *from, bool whole, int lanes) {
   return whole ? v_load(from) : v_load_first(from, lanes);
 }

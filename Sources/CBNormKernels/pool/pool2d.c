@@ -6,12 +6,12 @@
 static const struct bnk_pool2d *current(void) {
 #if defined(__x86_64__)
   switch (bnk_tier()) {
-    case BNK_TIER_AVX512: return &bnk_pool2d_avx512;
-    case BNK_TIER_AVX2: return &bnk_pool2d_avx2;
+    case BNK_TIER_AVX512: return &bnk_pool2d__avx512;
+    case BNK_TIER_AVX2: return &bnk_pool2d__avx2;
     default: break;
   }
 #endif
-  return &bnk_pool2d_portable;
+  return &bnk_pool2d__portable;
 }
 
 static size_t windows(size_t size, size_t kernel, size_t stride) {

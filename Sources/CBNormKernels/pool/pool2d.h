@@ -15,6 +15,6 @@ struct bnk_pool2d {
   void (*mean)(size_t pixels, size_t channels, size_t stride, const float *input, float *output);
 };
 
-extern const struct bnk_pool2d bnk_pool2d_portable, bnk_pool2d_avx2, bnk_pool2d_avx512;
+extern const struct bnk_pool2d bnk_pool2d__portable, bnk_pool2d__avx2, bnk_pool2d__avx512;
 
 #endif

@@ -1,6 +1,5 @@
 // Pooling of one tier: vectors of channels, several at once.
 
-#define BNK_UNROLL _Pragma("clang loop unroll(full)")
 #define BNK_MOST 4
 
 /// A window of `lines` x `columns` pixels, for N vectors of channels of which the last has `lanes`.

@@ -1,4 +1,2 @@
 // Closes what simd/begin.h opened.
-#if BNK_TIER != 0
-#pragma clang attribute pop
-#endif
+#include "../math/tier_end.h"

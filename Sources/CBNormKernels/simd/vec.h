@@ -1,6 +1,4 @@
 // The vector vocabulary of a tier: BNK_V floats in a vector.
-#define BNK_INLINE static inline __attribute__((always_inline, unused))
-
 typedef float vf __attribute__((ext_vector_type(BNK_V)));
 typedef int32_t vi __attribute__((ext_vector_type(BNK_V)));
 typedef uint32_t vu __attribute__((ext_vector_type(BNK_V)));
