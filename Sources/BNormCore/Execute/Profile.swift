@@ -15,6 +15,8 @@ public final class Profile {
     public let duration: UInt64
     /// Bytes of inputs and outputs.
     public let bytes: Int
+    /// Multiplications and additions, as far as the op says.
+    public let floatingPointOperations: Int
   }
 
   public private(set) var entries: [Entry] = []
@@ -47,6 +49,15 @@ public final class Profile {
         name: step.name, op: step.op, kernel: step.label,
         outputShapes: (0..<Int(step.outputCount)).compactMap { shape(inputs + $0) },
         inputShapes: (0..<inputs).compactMap(shape), start: start - origin, duration: end - start,
-        bytes: bytes))
+        bytes: bytes,
+        floatingPointOperations: (step.operation as? any CountedOperation)?.floatingPointOperations(
+          inputs: (0..<inputs).compactMap(shape),
+          outputs: (0..<Int(step.outputCount)).compactMap { shape(inputs + $0) }) ?? 0))
   }
+}
+
+/// An op that can say how much arithmetic it does.
+public protocol CountedOperation: Operation {
+  /// Multiplications and additions for these shapes.
+  func floatingPointOperations(inputs: [Shape], outputs: [Shape]) -> Int
 }

@@ -6,6 +6,7 @@ struct Planner {
   private let graph: Graph
   private let packs: PackCache
   private let order: [Int32]
+  private let lowersAhead: Bool
 
   private var slots: [Plan.Slot] = []
   private var slotOf: [ValueID: Int32] = [:]
@@ -20,7 +21,8 @@ struct Planner {
   private var lastUse: [Int32] = []
   private var remainingUses: [ValueID: Int]
 
-  init(_ plan: PlanGraph, graph: Graph, packs: PackCache) {
+  init(_ plan: PlanGraph, graph: Graph, packs: PackCache, lowersAhead: Bool = true) {
+    self.lowersAhead = lowersAhead
     self.plan = plan
     self.graph = graph
     self.packs = packs
@@ -139,7 +141,9 @@ struct Planner {
         }
         return
       }
-      if let planned = node.operation as? any PlannedOperation, try lower(i, planned) { return }
+      if lowersAhead, let planned = node.operation as? any PlannedOperation, try lower(i, planned) {
+        return
+      }
       let isEager = node.operation is any EagerOperation
       let plain = (plan.inputFacts(i) + node.outputs).allSatisfy(\.dtype.isPlain)
       if let planned = node.operation as? any PlannedOperation,

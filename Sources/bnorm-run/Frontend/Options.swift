@@ -1,0 +1,56 @@
+import ArgumentParser
+import BNorm
+
+/// Which graph to run, and with how many threads.
+struct ModelOptions: ParsableArguments {
+  @Argument(help: "A frozen graph (.pb, .pbtxt).")
+  var graph: String
+
+  @Option(help: "Threads that work on one run; all cores by default.")
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+  }
+
+  func load() throws -> Model {
+    if let threads { Threads.count = threads }
+    return try Model(path: graph)
+  }
+}
+
+/// What to feed, fetch and run.
+struct FeedOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A value for a tensor. VALUE is a .npy file, a .npz file, zeros:SHAPE, ones:SHAPE, "
+        + "random:SHAPE or a literal such as false or 0.5. FILE.npz alone feeds each of its arrays "
+        + "by name.", valueName: "NAME[:PORT]=VALUE"))
+  var feed: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A tensor to fetch; by default the graph's outputs.", valueName: "NAME[:PORT]"))
+  var fetch: [String] = []
+
+  @Option(help: ArgumentHelp("A node to run for its effect.", valueName: "NODE"))
+  var target: [String] = []
+
+  func feeds(_ model: Model) throws -> [(name: String, value: Tensor)] {
+    try feed.flatMap { try FeedArgument.parse($0, graph: model.graph) }
+  }
+}
+
+/// The `NAME=FILE` of an option.
+struct NamedFile {
+  let name: String
+  let path: String
+
+  init(_ text: String, option: String) throws {
+    guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+      throw ValidationError("\(option) takes NAME=FILE, got \"\(text)\"")
+    }
+    name = String(text[..<equals])
+    path = String(text[text.index(after: equals)...])
+  }
+}
