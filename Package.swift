@@ -79,5 +79,16 @@ let package = Package(
         "BNorm", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
+    .target(
+      name: "BNormTestSupport", dependencies: ["BNorm"], path: "Tests/BNormTestSupport",
+      swiftSettings: swiftSettings),
+    // Every fixture, at every stage.
+    .testTarget(
+      name: "GoldenTests", dependencies: ["BNorm", "BNormTestSupport"],
+      swiftSettings: swiftSettings),
+    // The command itself.
+    .testTarget(
+      name: "BNormRunTests", dependencies: ["BNorm", "BNormTestSupport", "bnorm-run"],
+      swiftSettings: swiftSettings),
   ] + families.map(familyTarget)
 )
