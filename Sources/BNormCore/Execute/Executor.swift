@@ -44,7 +44,7 @@ final class Executor {
               borrowing: arena.pointer + offset, byteCount: shape.count * slot.dtype.size))
         }
       case .scratch(let offset): pointers[i] = arena.pointer + offset
-      case .feed, .heap, .dynamic: break
+      case .feed, .heap, .dynamic, .external: break
       }
     }
   }
@@ -62,6 +62,31 @@ final class Executor {
     for i in 0..<min(feeds.count, plan.feedSlots.count) { feed(i, feeds[i]) }
     try execute(session: session, step: step, functions: functions, profile: profile)
     return try plan.fetchSlots.indices.map { try fetch($0).owned }
+  }
+
+  /// Runs with the caller's memory: no tensor is made for a feed or a fetch.
+  func run(
+    inputs: UnsafeBufferPointer<UnsafeRawPointer>, inputTensors: [Tensor],
+    outputs: UnsafeBufferPointer<UnsafeMutableRawPointer>, session: SessionState,
+    step: StepState, functions: any FunctionRunner
+  ) throws {
+    for (i, slot) in plan.feedSlots.enumerated() where slot >= 0 {
+      pointers[Int(slot)] = UnsafeMutableRawPointer(mutating: inputs[i])
+      if plan.readsFeedTensors { values[Int(slot)] = inputTensors[i] }
+    }
+    for (k, slot) in plan.fetchSlots.enumerated() {
+      if case .external = plan.slots[Int(slot)].home { pointers[Int(slot)] = outputs[k] }
+    }
+    try execute(session: session, step: step, functions: functions)
+    for (k, slot) in plan.fetchSlots.enumerated() {
+      if case .external = plan.slots[Int(slot)].home { continue }
+      guard let shape = plan.slots[Int(slot)].shape else {
+        throw BNormError.invalid("the shape of fetch \(k) depends on values")
+      }
+      outputs[k].copyMemory(
+        from: pointers[Int(slot)], byteCount: shape.count * plan.slots[Int(slot)].dtype.size)
+    }
+    if plan.readsFeedTensors { clear() }
   }
 
   // MARK: The parts of a run

@@ -28,7 +28,8 @@ final class PlanStore: @unchecked Sendable {
     return made
   }
 
-  private func makePlan(_ signature: PlanSignature) throws -> Plan {
+  /// A new plan, not kept. With `externalFetches`, kernels write fetches into the caller's memory.
+  func makePlan(_ signature: PlanSignature, externalFetches: Bool = false) throws -> Plan {
     var seen = Set<ValueID>()
     let inputs = try signature.feeds.enumerated().map { i, feed -> (fact: Fact, name: String) in
       guard seen.insert(feed).inserted else {
@@ -44,7 +45,7 @@ final class PlanStore: @unchecked Sendable {
     let planGraph = try PlanGraphBuilder.build(inputs, binder: binder) { builder, given in
       try builder.include(region, given: given)
     }
-    return try binder.plan(planGraph, graph: graph)
+    return try binder.plan(planGraph, graph: graph, externalFetches: externalFetches)
   }
 
   func withExecutor<R>(_ plan: Plan, _ body: (Executor) throws -> R) rethrows -> R {

@@ -12,11 +12,12 @@ public final class Session: FunctionRunner, @unchecked Sendable {
   private let binder: FunctionBinder
   private let main: PlanStore
 
-  public init(graph: Graph, state: SessionState = SessionState()) {
+  public init(graph: Graph, state: SessionState = SessionState(), stage: Stage = .planned) {
     self.graph = graph
     self.state = state
     binder = FunctionBinder(
-      functions: graph.functions, session: state, packs: PackCache(), shared: SharedCallables())
+      functions: graph.functions, session: state, packs: PackCache(), shared: SharedCallables(),
+      stage: stage)
     main = PlanStore(graph: graph, binder: binder)
   }
 
@@ -80,6 +81,19 @@ public final class Session: FunctionRunner, @unchecked Sendable {
     try main.plan(
       for: PlanSignature(
         feeds: call.feeds, feedShapes: feedShapes, fetches: call.fetches, targets: call.targets))
+  }
+
+  /// A run for feeds of fixed shapes that works on the caller's memory only: in steady state it
+  /// allocates nothing when all shapes follow from those of the feeds.
+  public func bind(_ call: Call, feedShapes: [Shape]) throws -> BoundRun {
+    guard feedShapes.count == call.feeds.count else {
+      throw BNormError.invalid("\(feedShapes.count) shapes given, expected \(call.feeds.count)")
+    }
+    let plan = try main.makePlan(
+      PlanSignature(
+        feeds: call.feeds, feedShapes: feedShapes, fetches: call.fetches, targets: call.targets),
+      externalFetches: true)
+    return BoundRun(session: self, executor: Executor(plan, packs: binder.packs), graph: graph, call: call)
   }
 
   // MARK: Functions

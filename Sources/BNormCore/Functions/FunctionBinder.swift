@@ -7,11 +7,13 @@ public struct FunctionBinder: Sendable {
   let packs: PackCache
   /// Callables of functions that call themselves, which know nothing of their inputs.
   let shared: SharedCallables
+  let stage: Stage
   /// The functions that are being planned, outermost first.
   var callStack: [String] = []
 
-  var folder: ConstantFolder {
-    ConstantFolder(runner: OneShotRunner(packs: packs, session: session))
+  /// nil: constants are not folded.
+  var folder: ConstantFolder? {
+    stage == .imported ? nil : ConstantFolder(runner: OneShotRunner(packs: packs, session: session))
   }
 
   func inside(_ callStack: [String]) -> FunctionBinder {
@@ -21,14 +23,16 @@ public struct FunctionBinder: Sendable {
   }
 
   /// Simplifies the graph of a plan and turns it into steps.
-  func plan(_ planGraph: PlanGraph, graph: Graph) throws -> Plan {
+  func plan(_ planGraph: PlanGraph, graph: Graph, externalFetches: Bool = false) throws -> Plan {
     var planGraph = planGraph
-    for pass in functions.library.passes {
+    for pass in stage == .imported ? [] : functions.library.passes {
       do { try pass.run(&planGraph) } catch let error as BNormError {
         throw error.prefixed("pass \(pass.name)")
       }
     }
-    var planner = Planner(planGraph, graph: graph, packs: packs)
+    var planner = Planner(
+      planGraph, graph: graph, packs: packs, lowersAhead: stage == .planned,
+      externalFetches: externalFetches)
     return try planner.make()
   }
 

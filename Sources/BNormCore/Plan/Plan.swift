@@ -12,6 +12,8 @@ public final class Plan: Sendable {
     case heap
     /// A tensor that a step makes.
     case dynamic
+    /// Memory that the caller gives for this fetch.
+    case external(Int)
     case scratch(offset: Int)
   }
 
@@ -40,6 +42,8 @@ public final class Plan: Sendable {
   /// Feeds that a step takes for itself.
   let consumedFeeds: [Int]
   let hasConditionals: Bool
+  /// Some step works on tensors, not only on pointers.
+  let readsFeedTensors: Bool
   let graph: Graph
   /// The dtype and shape of each fetch as far as they are known.
   public let fetchFacts: [Fact]
@@ -71,6 +75,7 @@ public final class Plan: Sendable {
       }
     }.map { Int32($0) }
     self.hasConditionals = hasConditionals
+    readsFeedTensors = steps.contains { $0.kind != .planned }
     self.graph = graph
     self.fetchFacts = fetchFacts
   }

@@ -95,7 +95,7 @@ extension PlanGraphBuilder {
         outputs[0].handleShape = facts[0].handleShape
       }
       if !node.isStateful,
-        let folded = try? binder.folder.fold(operation, node.name, facts, outputs)
+        let folded = try? binder.folder?.fold(operation, node.name, facts, outputs)
       {
         var values: [ValueID] = []
         for tensor in folded {

@@ -7,6 +7,8 @@ struct Planner {
   private let packs: PackCache
   private let order: [Int32]
   private let lowersAhead: Bool
+  /// Fetched values that kernels write straight into the caller's memory.
+  private var external: [ValueID: Int] = [:]
 
   private var slots: [Plan.Slot] = []
   private var slotOf: [ValueID: Int32] = [:]
@@ -19,15 +21,18 @@ struct Planner {
   private var mustOwn: Set<ValueID> = []
   private var mayBeDead: Set<Int32> = []
   private var lastUse: [Int32] = []
-  private var remainingUses: [ValueID: Int]
 
-  init(_ plan: PlanGraph, graph: Graph, packs: PackCache, lowersAhead: Bool = true) {
+  init(
+    _ plan: PlanGraph, graph: Graph, packs: PackCache, lowersAhead: Bool = true,
+    externalFetches: Bool = false
+  ) {
     self.lowersAhead = lowersAhead
     self.plan = plan
     self.graph = graph
     self.packs = packs
     order = plan.order()
-    remainingUses = plan.uses()
+    guard externalFetches else { return }
+    for (k, fetch) in plan.fetches.enumerated() { external[fetch] = k }
   }
 
   mutating func make() throws -> Plan {
@@ -60,7 +65,7 @@ struct Planner {
   /// Values that outlive the step that reads them: fetched ones, and inputs of ops that may keep
   /// their inputs (state, lists, functions, conditionals).
   private mutating func markOwned() {
-    mustOwn = Set(plan.fetches)
+    mustOwn = external.isEmpty ? Set(plan.fetches) : []
     for i in order {
       let node = plan[Int(i)]
       var keeps = false
@@ -206,11 +211,13 @@ struct Planner {
       let value = ValueID(i, port)
       let owned = mustOwn.contains(value) || mayBeDead.contains(Int32(i))
       needsHeap = needsHeap || owned
-      let slot = addSlot(owned ? .heap : .arena(offset: 0), fact)
+      var home = owned ? Plan.Home.heap : .arena(offset: 0)
+      if !owned, let k = external[value] { home = .external(k) }
+      let slot = addSlot(home, fact)
       slotOf[value] = slot
       outputSlots.append(slot)
       lastUse[Int(slot)] = Int32(step)
-      if !owned { memory.define(slot, bytes: fact.shape.full!.count * fact.dtype.size, step: step) }
+      if case .arena = home { memory.define(slot, bytes: fact.shape.full!.count * fact.dtype.size, step: step) }
     }
     for pair in function.inPlace {
       let input = inputSlots[pair.input]
