@@ -80,7 +80,13 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .target(
-      name: "BNormTestSupport", dependencies: ["BNorm"], path: "Tests/BNormTestSupport",
+      name: "BNormTestSupport", dependencies: ["BNorm", "BNormCore", "BNormTensor"], path: "Tests/BNormTestSupport",
+      swiftSettings: swiftSettings),
+    // Counts heap allocations by standing in for the C library's functions.
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+    .testTarget(
+      name: "BNormCoreTests",
+      dependencies: ["BNorm", "BNormCore", "BNormTensor", "BNormTestSupport", "CAllocationCounter"],
       swiftSettings: swiftSettings),
     // Every fixture, at every stage.
     .testTarget(

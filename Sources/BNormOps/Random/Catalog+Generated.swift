@@ -3,5 +3,10 @@ import BNormCore
 
 public enum RandomOps {
   public static let operations: [any Operation.Type] = [
+    RandomUniformInt.self,
+    StatefulSampling.self,
+    StatelessRandomGetKeyCounter.self,
+    StatelessRandomUniformInt.self,
+    StatelessSampling.self,
   ]
 }
