@@ -19,3 +19,7 @@ public typealias Shape = BNormTensor.Shape
 public typealias Tensor = BNormTensor.Tensor
 public typealias Complex64 = BNormTensor.Complex64
 public typealias Complex128 = BNormTensor.Complex128
+public typealias AttributeValue = BNormCore.AttributeValue
+public typealias FunctionDefinition = BNormCore.FunctionDefinition
+public typealias FunctionReference = BNormCore.FunctionReference
+public typealias NodeDefinition = BNormCore.NodeDefinition

@@ -1,6 +1,4 @@
 import BNorm
-import BNormCore
-import BNormTensor
 import BNormTestSupport
 import Testing
 

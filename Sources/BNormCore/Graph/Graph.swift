@@ -68,7 +68,7 @@ public final class Graph: Sendable {
       throw BNormError.invalid("the graph has no node \"\(name)\"" + suggestion(for: name))
     }
     let count = nodes[Int(node)].outputDTypes.count
-    guard port < count else {
+    guard port < count || nodes[Int(node)].signature == nil else {
       throw BNormError.invalid(
         "\(nodes[Int(node)].op) \"\(name)\" has \(count) outputs, there is no \"\(text)\"")
     }

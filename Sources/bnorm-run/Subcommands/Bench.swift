@@ -63,7 +63,7 @@ enum Memory {
   /// The largest resident set of the process so far, in MiB.
   static var peakMiB: Double {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return Double(usage.ru_maxrss) / 1024
   }
 }
