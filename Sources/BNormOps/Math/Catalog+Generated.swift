@@ -5,11 +5,21 @@ public enum MathOps {
   public static let operations: [any Operation.Type] = [
     ActivationGradient.self,
     Add.self,
+    AddN.self,
     ApproximateEqual.self,
+    ArgExtremum.self,
+    Betainc.self,
     Binary.self,
+    Bitcast.self,
+    Cast.self,
+    ClipByValue.self,
+    Cumulative.self,
     Equality.self,
+    L2Loss.self,
     LeakyRelu.self,
     LeakyReluGrad.self,
+    Reduction.self,
+    Select.self,
     Unary.self,
   ]
 }
