@@ -3,5 +3,30 @@ import BNormCore
 
 public enum StateOps {
   public static let operations: [any Operation.Type] = [
+    EmptyTensorList.self,
+    EmptyTensorMap.self,
+    OptionalGetValue.self,
+    OptionalHasValue.self,
+    OptionalMaking.self,
+    TensorListConcat.self,
+    TensorListConcatLists.self,
+    TensorListElementShape.self,
+    TensorListFromTensor.self,
+    TensorListGather.self,
+    TensorListGetItem.self,
+    TensorListLength.self,
+    TensorListPopBack.self,
+    TensorListPushBack.self,
+    TensorListPushBackBatch.self,
+    TensorListReserve.self,
+    TensorListResize.self,
+    TensorListScatter.self,
+    TensorListScatterIntoExistingList.self,
+    TensorListSetItem.self,
+    TensorListSplit.self,
+    TensorListStack.self,
+    TensorMapErase.self,
+    TensorMapInsert.self,
+    TensorMapQuery.self,
   ]
 }
