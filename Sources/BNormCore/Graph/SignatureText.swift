@@ -67,9 +67,10 @@ enum SignatureText {
       rest.removeSubrange(range...)
     }
     if rest.last == UInt8(ascii: "}"), let open = rest.lastIndex(of: UInt8(ascii: "{")) {
-      allowed = string(rest[(open + 1)..<(rest.count - 1)]).split(separator: ",").map { item in
-        item.hasPrefix("\"") ? String(item.dropFirst().dropLast()) : String(item)
-      }
+      // One of the allowed strings may be empty.
+      let items = string(rest[(open + 1)..<(rest.count - 1)])
+        .split(separator: ",", omittingEmptySubsequences: false)
+      allowed = items.map { $0.hasPrefix("\"") ? String($0.dropFirst().dropLast()) : String($0) }
       rest.removeSubrange(open...)
     }
     var value: AttributeValue?

@@ -61,7 +61,7 @@ struct ResizeMapping: Sendable {
   }
 
   func scale(_ input: Int, _ output: Int) -> Float {
-    alignCorners && output > 1
+    alignCorners && input > 1 && output > 1
       ? Float(input - 1) / Float(output - 1) : Float(input) / Float(output)
   }
 }

@@ -80,8 +80,7 @@ struct job {
         const float iy = (t[3] * ox + t[4] * oy + t[5]) / projection;                           \
         const float x = map(ix, (int64_t)p->in_width, p->fill);                                 \
         const float y = map(iy, (int64_t)p->in_height, p->fill);                                \
-        if (projection == 0 || x < 0 || x > (float)((int64_t)p->in_width - 1) || y < 0 ||       \
-            y > (float)((int64_t)p->in_height - 1)) {                                           \
+        if (projection == 0) {                                                                  \
           for (size_t c = 0; c < channels; c++) out[c] = fill;                                  \
         } else if (!p->bilinear) {                                                              \
           const int64_t ny = i64_from_f32(roundf(y)), nx = i64_from_f32(roundf(x));             \
