@@ -5,7 +5,9 @@ import BNormTensor
 struct Identity: AliasOperation {
   static let opNames = [
     "Identity", "StopGradient", "PreventGradient", "Snapshot", "PlaceholderWithDefault",
-    "RefIdentity", "DeepCopy", "_Arg", "_Retval",
+    "RefIdentity", "DeepCopy", "_Arg", "_Retval", "Copy", "CopyHost", "GuaranteeConst",
+    "DebugIdentity", "DebugIdentityV2", "DebugIdentityV3", "DebugGradientIdentity",
+    "DebugGradientRefIdentity",
   ]
   init(_ node: NodeContext) throws {}
 

@@ -99,4 +99,7 @@ int64_t bnk_count_nonzero(const void *input, size_t count, int dtype);
 /// Writes the flat positions of elements that are not zero.
 void bnk_nonzero_positions(const void *input, size_t count, int dtype, int64_t *positions);
 
+/// What is not finite among floating elements: bit 0 NaN, bit 1 infinity, bit 2 minus infinity.
+int bnk_nonfinite(const void *input, size_t count, int dtype);
+
 #endif
