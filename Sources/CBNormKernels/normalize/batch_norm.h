@@ -1,0 +1,38 @@
+// Inside batch normalisation.
+#ifndef BNK_BATCH_NORM_INTERNAL_H
+#define BNK_BATCH_NORM_INTERNAL_H
+
+#include "bnk/batch_norm.h"
+
+/// Sums over some rows of some channels: of d and d * d with d = x - pivot or, if there is `dy`, of
+/// dy and dy * (x - pivot).
+struct bnk_channel_sums {
+  const void *x, *dy;
+  /// Elements between rows.
+  size_t stride;
+  size_t rows, channels;
+  const float *pivot;
+  float *first, *second;
+};
+
+/// y = x * scale + shift, or with `dy` x * scale + dy * dy_scale + shift, of consecutive rows. The
+/// factors repeat after `period` elements, a multiple of the vector or the number of channels.
+struct bnk_channel_map {
+  const void *x, *dy;
+  size_t count, period;
+  const float *scale, *dy_scale, *shift;
+  float low, high;
+  void *y;
+};
+
+/// The kernels of one tier and one type.
+struct bnk_batch_norm {
+  void (*sums)(const struct bnk_channel_sums *sums);
+  void (*map)(const struct bnk_channel_map *map);
+};
+
+/// Types in the order float, half, bfloat16.
+extern const struct bnk_batch_norm bnk_batch_norm__portable[3], bnk_batch_norm__avx2[3],
+    bnk_batch_norm__avx512[3];
+
+#endif
