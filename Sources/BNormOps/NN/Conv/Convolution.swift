@@ -8,6 +8,8 @@ struct Convolution: PlannedOperation {
   static let opNames = ["Conv2D", "Conv3D", "Conv"]
   var geometry: ConvGeometry
   var epilogue = Epilogue.none
+  /// Factors of the outputs of a constant float filter: what was folded into the weights.
+  var scale: Tensor?
   /// The number of groups that `Conv` names; the others let it follow from the channels.
   private var groups: Int?
 
@@ -94,6 +96,9 @@ struct Convolution: PlannedOperation {
       try HalfBridge.lower(context) { context in
         let window = try geometry.window(
           input: context.inputShape(0).dimensions, filter: context.inputShape(1).dimensions)
+        if let fast = FastConvolution(window: window, epilogue: epilogue, scale: scale)
+          .kernel(context)
+        { return fast }
         return try context.inputDType(0).visitGemm(
           ConvForward(window: window, epilogue: epilogue))
       }

@@ -9,6 +9,8 @@ struct DepthwiseConvolution: PlannedOperation {
   static let opNames = ["DepthwiseConv2dNative"]
   var geometry: ConvGeometry
   var epilogue = Epilogue.none
+  /// Factors of the outputs of a constant float filter: what was folded into the weights.
+  var scale: Tensor?
 
   init(_ node: NodeContext) throws {
     geometry = try ConvGeometry(node, rank: 4)
@@ -46,6 +48,9 @@ struct DepthwiseConvolution: PlannedOperation {
         let window = try geometry.window(
           input: context.inputShape(0).dimensions, filter: context.inputShape(1).dimensions,
           depthwise: true)
+        let fast = FastConvolution(
+          window: window, epilogue: epilogue, scale: scale, isDepthwise: true)
+        if let kernel = fast.kernel(context) { return kernel }
         return context.inputDType(0) == .double
           ? kernel(window, of: Double.self) : kernel(window, of: Float.self)
       }

@@ -1,5 +1,6 @@
 import BNormCore
 import BNormTensor
+import CBNormKernels
 
 /// The product of two matrices, either of them transposed, with what was fused into it.
 struct MatMul: PlannedOperation {
@@ -8,6 +9,8 @@ struct MatMul: PlannedOperation {
   var transposeB: Bool
   /// Its inputs follow the two matrices: the bias of the columns, then a matrix to add.
   var epilogue = Epilogue.none
+  /// Factors of the columns of a constant float b: what was folded into the weights.
+  var scale: Tensor?
 
   init(_ node: NodeContext) throws {
     transposeA = try node.bool("transpose_a")
@@ -55,8 +58,35 @@ struct MatMul: PlannedOperation {
 
   func lower(_ context: Lowering) throws -> Kernel {
     try HalfBridge.lower(context) { context in
-      try context.inputDType(0).visitGemm(Maker(operation: self, context: context))
+      if let kernel = packedKernel(context) { return kernel }
+      return try context.inputDType(0).visitGemm(Maker(operation: self, context: context))
     }
+  }
+
+  /// The kernel for constant float weights, packed ahead.
+  private func packedKernel(_ context: Lowering) -> Kernel? {
+    guard context.inputDType(0) == .float, let weights = context.value(1), !transposeA else {
+      return nil
+    }
+    let a = context.inputShape(0)
+    let b = context.inputShape(1)
+    let (m, k) = (a[0], a[1])
+    let n = transposeB ? b[0] : b[1]
+    guard n > 0 else { return .run { _ in } }
+    let packed = PackedWeights.matrix(
+      context, weights, k: k, n: n, isTransposed: transposeB, scale: scale)
+    let workspace = bnk_gemm_f32_workspace_bytes(m, n, k, k)
+    let epilogue = epilogue
+    return .function(
+      KernelFunction(scratchBytes: workspace, label: "packed gemm") { io in
+        guard m > 0 else { return }
+        var last = epilogue.pointers(io, firstInput: 2, residualStride: n)
+        bnk_gemm_f32(
+          m, n, k, io.input(0).assumingMemoryBound(to: Float.self), k,
+          packed.pointer.assumingMemoryBound(to: Float.self), &last,
+          io.output(0).assumingMemoryBound(to: Float.self), n,
+          workspace > 0 ? io.scratch(outputs: 1) : nil, workspace)
+      })
   }
 
   private struct Maker: GemmVisitor {

@@ -14,25 +14,15 @@ struct Softmax: PlannedOperation {
     return [inputs[0].shape]
   }
 
-  func lower(_ context: Lowering) throws -> Kernel {
+  func lower(_ context: Lowering) -> Kernel {
     let logarithm: Int32 = isLogarithm ? 1 : 0
-    return try HalfBridge.lower(context) { context in
-      let shape = context.inputShape(0)
-      let columns = shape[shape.rank - 1]
-      let rows = shape.product(0..<(shape.rank - 1))
-      let isDouble = context.inputDType(0) == .double
-      return .run(inPlace: [InPlace(input: 0, output: 0)]) { io in
-        guard columns > 0 else { return }
-        if isDouble {
-          bnk_nn_softmax_f64(
-            io.input(0).assumingMemoryBound(to: Double.self), rows, columns, logarithm,
-            io.output(0).assumingMemoryBound(to: Double.self))
-        } else {
-          bnk_nn_softmax_f32(
-            io.input(0).assumingMemoryBound(to: Float.self), rows, columns, logarithm,
-            io.output(0).assumingMemoryBound(to: Float.self))
-        }
-      }
+    let shape = context.inputShape(0)
+    let columns = shape[shape.rank - 1]
+    let rows = shape.product(0..<(shape.rank - 1))
+    let dtype = bnk_dtype(rawValue: UInt32(context.inputDType(0).rawValue))
+    return .run(inPlace: [InPlace(input: 0, output: 0)]) { io in
+      guard columns > 0 else { return }
+      _ = bnk_softmax(dtype, logarithm, io.input(0), io.output(0), rows, columns)
     }
   }
 }

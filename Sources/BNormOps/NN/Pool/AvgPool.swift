@@ -21,6 +21,14 @@ struct AvgPool: PlannedOperation {
       try HalfBridge.lower(context) { context in
         let window = try geometry.convWindow(context.inputShape(0).dimensions)
         let isDouble = context.inputDType(0) == .double
+        if !isDouble, let pool = window.pool2d {
+          return .run(label: "average") { io in
+            var shape = pool
+            bnk_average_pool2d_f32(
+              &shape, io.input(0).assumingMemoryBound(to: Float.self),
+              io.output(0).assumingMemoryBound(to: Float.self))
+          }
+        }
         return .run(label: "average") { io in
           window.withC { w in
             if isDouble {

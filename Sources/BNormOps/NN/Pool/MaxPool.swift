@@ -16,11 +16,36 @@ struct MaxPool: PlannedOperation {
     [try geometry.infer(inputs[0].shape)]
   }
 
-  func lower(_ context: Lowering) throws -> Kernel { try MaxPool.lower(context, geometry) }
+  func lower(_ context: Lowering) throws -> Kernel {
+    geometry.rank == 5 ? try lower3D(context) : try MaxPool.lower(context, geometry)
+  }
+
+  private func lower3D(_ context: Lowering) throws -> Kernel {
+    try geometry.layout.lower(context, inputs: [0], outputs: [0]) { context in
+      try HalfBridge.lower(context) { context in
+        let window = try geometry.convWindow(context.inputShape(0).dimensions)
+        return .run { io in
+          window.withC {
+            bnk_nn_max_pool_3d_f32(
+              $0, io.input(0).assumingMemoryBound(to: Float.self),
+              io.output(0).assumingMemoryBound(to: Float.self))
+          }
+        }
+      }
+    }
+  }
 
   static func lower(_ context: Lowering, _ geometry: PoolGeometry) throws -> Kernel {
     try geometry.layout.lower(context, inputs: [0], outputs: [0]) { context in
       let window = try geometry.convWindow(context.inputShape(0).dimensions)
+      if context.inputDType(0) == .float, let pool = window.pool2d {
+        return .run(label: "max") { io in
+          var shape = pool
+          bnk_max_pool2d_f32(
+            &shape, io.input(0).assumingMemoryBound(to: Float.self),
+            io.output(0).assumingMemoryBound(to: Float.self))
+        }
+      }
       let dtype = bnk_dtype(rawValue: UInt32(context.inputDType(0).rawValue))
       return .run(label: "max") { io in
         window.withC { bnk_nn_max_pool(dtype, $0, io.input(0), io.output(0)) }

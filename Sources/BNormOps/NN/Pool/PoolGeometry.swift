@@ -1,5 +1,6 @@
 import BNormCore
 import BNormTensor
+import CBNormKernels
 
 /// Window, strides and padding of a pooling op with two or three spatial dimensions.
 struct PoolGeometry: Sendable {
@@ -128,5 +129,26 @@ struct PoolGeometry: Sendable {
       result.pad[missing + d] = before
     }
     return result
+  }
+}
+
+extension ConvWindow {
+  /// The sizes as the float pooling kernels take them, if there are two spatial dimensions.
+  var pool2d: bnk_pool2d_shape? {
+    guard kernel[0] == 1, input[0] == 1, output[0] == 1, stride[0] == 1, pad[0] == 0, channels > 0,
+      batch * outputPixels > 0
+    else { return nil }
+    func after(_ d: Int) -> Int {
+      max(0, (output[d] - 1) * stride[d] + kernel[d] - input[d] - pad[d])
+    }
+    var shape = bnk_pool2d_shape()
+    shape.batch = batch
+    (shape.height, shape.width, shape.channels) = (input[1], input[2], channels)
+    (shape.kernel_height, shape.kernel_width) = (kernel[1], kernel[2])
+    (shape.stride_height, shape.stride_width) = (stride[1], stride[2])
+    (shape.pad_top, shape.pad_left) = (pad[1], pad[2])
+    (shape.pad_bottom, shape.pad_right) = (after(1), after(2))
+    (shape.input_pixel_stride, shape.output_pixel_stride) = (channels, channels)
+    return shape
   }
 }

@@ -24,8 +24,18 @@ struct Epilogue: Sendable, Equatable {
 
   var c: bnk_nn_epilogue {
     bnk_nn_epilogue(
-      activation: bnk_nn_activation(rawValue: activation.rawValue), alpha: alpha, beta: beta,
+      activation: bnk_activation(rawValue: activation.rawValue), alpha: alpha, beta: beta,
       residual_last: residualLast ? 1 : 0)
+  }
+
+  /// The epilogue of the float kernels with the pointers of a run; its inputs begin at `firstInput`.
+  func pointers(_ io: KernelIO, firstInput: Int, residualStride: Int) -> bnk_epilogue {
+    bnk_epilogue(
+      bias: hasBias ? io.input(firstInput).assumingMemoryBound(to: Float.self) : nil,
+      residual: hasResidual
+        ? io.input(firstInput + (hasBias ? 1 : 0)).assumingMemoryBound(to: Float.self) : nil,
+      residual_stride: residualStride, residual_after_activation: residualLast,
+      activation: bnk_activation(rawValue: activation.rawValue), alpha: alpha, beta: beta)
   }
 
   /// Sets the activation that a name of a `fused_ops` attribute means.

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "bnk/dtype.h"
+#include "bnk/epilogue.h"
 
 /// Kernels of neural networks for every dtype and geometry, channels last, for what has no fast
 /// kernel of its own. Functions that take `begin` and `end` work on part of the result on the
@@ -76,41 +77,15 @@ void bnk_nn_gemm_i16(size_t m, size_t n, size_t k, const int16_t *a, size_t a_ro
                      const int16_t *b, size_t b_row, size_t b_column, int16_t *c, size_t ldc,
                      int accumulate);
 
-/// Activations of `bnk_nn_epilogue_…`.
-enum bnk_nn_activation {
-  BNK_NN_NONE,
-  BNK_NN_RELU,
-  BNK_NN_RELU6,
-  /// min(max(x, alpha), beta)
-  BNK_NN_CLAMP,
-  BNK_NN_LEAKY_RELU,
-  BNK_NN_ELU,
-  BNK_NN_SELU,
-  BNK_NN_SIGMOID,
-  BNK_NN_TANH,
-  /// x * sigmoid(x)
-  BNK_NN_SWISH,
-  /// x * clip(alpha * x + beta, 0, 1)
-  BNK_NN_HARD_SWISH,
-  BNK_NN_HARD_SIGMOID,
-  /// x * (1 + erf(x / sqrt(2))) / 2
-  BNK_NN_GELU,
-  BNK_NN_GELU_TANH,
-  BNK_NN_SOFTPLUS,
-  BNK_NN_SOFTSIGN,
-  BNK_NN_MISH,
-};
-
-/// What happens to a result: `act(x + bias[channel] + residual)`, or
-/// `act(x + bias[channel]) + residual`. Pointers may be NULL.
+/// What happens to a result, as in bnk/epilogue.h, for any dtype.
 struct bnk_nn_epilogue {
-  enum bnk_nn_activation activation;
+  enum bnk_activation activation;
   float alpha, beta;
   int residual_last;
 };
 
-/// Applies it to `rows` rows of `n` elements, `stride` elements apart; the residual's rows are
-/// `residual_stride` apart.
+/// Applies it to `rows` rows of `n` elements, `stride` elements apart, on the calling thread; the
+/// residual's rows are `residual_stride` apart. `bias` and `residual` may be NULL.
 void bnk_nn_epilogue_f32(const struct bnk_nn_epilogue *epilogue, const float *bias,
                          const float *residual, size_t residual_stride, size_t rows, size_t n,
                          float *x, size_t stride);
@@ -201,11 +176,5 @@ void bnk_nn_lrn_f32(const float *x, size_t rows, size_t channels, size_t radius,
 void bnk_nn_lrn_grad_f32(const float *dy, const float *x, const float *y, size_t rows,
                          size_t channels, size_t radius, float bias, float alpha, float beta,
                          float *dx);
-
-// Rows of logits.
-
-/// y = softmax(x) or its logarithm.
-void bnk_nn_softmax_f32(const float *x, size_t rows, size_t columns, int logarithm, float *y);
-void bnk_nn_softmax_f64(const double *x, size_t rows, size_t columns, int logarithm, double *y);
 
 #endif
