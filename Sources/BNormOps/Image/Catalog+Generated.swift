@@ -18,10 +18,12 @@ public enum ImageOps {
     ExtractJpegShape.self,
     ImageProjectiveTransform.self,
     NonMaxSuppression.self,
+    RandomCrop.self,
     ResizeInterpolated.self,
     ResizeInterpolatedGrad.self,
     ResizeNearestNeighbor.self,
     ResizeNearestNeighborGrad.self,
+    SampleDistortedBoundingBox.self,
     ScaleAndTranslate.self,
   ]
 }
