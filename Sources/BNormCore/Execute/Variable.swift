@@ -20,7 +20,7 @@ public final class Variable: TensorObject, @unchecked Sendable {
   public var isInitialized: Bool { lock.withLock { storage != nil } }
 
   private var uninitialized: BNormError {
-    .invalid("variable \"\(name)\" is not initialized")
+    .invalid("Attempting to use uninitialized value \(name): the variable was never assigned")
   }
 
   /// The current value; throws when nothing was assigned yet.
@@ -50,6 +50,31 @@ public final class Variable: TensorObject, @unchecked Sendable {
       }
       return try body(Tensor(dtype: dtype, shape: valueShape, storage: storage!))
     }
+  }
+}
+
+extension Variable {
+  /// Changes the values of several variables under their locks; a variable may be among them more
+  /// than once.
+  public static func update<R>(
+    _ variables: [Variable], _ body: ([Tensor]) throws -> R
+  ) throws -> R {
+    var order: [Variable] = []
+    for variable in variables where !order.contains(where: { $0 === variable }) {
+      order.append(variable)
+    }
+    order.sort { ObjectIdentifier($0) < ObjectIdentifier($1) }
+    var values: [ObjectIdentifier: Tensor] = [:]
+    func lock(_ k: Int) throws -> R {
+      guard k < order.count else {
+        return try body(variables.map { values[ObjectIdentifier($0)]! })
+      }
+      return try order[k].update { tensor in
+        values[ObjectIdentifier(order[k])] = tensor
+        return try lock(k + 1)
+      }
+    }
+    return try lock(0)
   }
 }
 

@@ -3,11 +3,27 @@ import BNormCore
 
 public enum StateOps {
   public static let operations: [any Operation.Type] = [
+    Assign.self,
+    AssignUpdate.self,
+    CountUpTo.self,
+    DestroyResource.self,
+    DestroyTemporaryVariable.self,
+    DisableCopyOnRead.self,
     EmptyTensorList.self,
     EmptyTensorMap.self,
+    IsInitialized.self,
     OptionalGetValue.self,
     OptionalHasValue.self,
     OptionalMaking.self,
+    ReadVariable.self,
+    ReadVariables.self,
+    RefSelect.self,
+    ReferenceVariable.self,
+    ResourceGather.self,
+    ResourceGatherNd.self,
+    ScatterRows.self,
+    ScatterSlices.self,
+    TemporaryVariable.self,
     TensorListConcat.self,
     TensorListConcatLists.self,
     TensorListElementShape.self,
@@ -28,5 +44,8 @@ public enum StateOps {
     TensorMapErase.self,
     TensorMapInsert.self,
     TensorMapQuery.self,
+    VarHandle.self,
+    VarHandles.self,
+    VariableShape.self,
   ]
 }
