@@ -88,6 +88,10 @@ struct ReferenceVariable: EagerOperation, HandleOperation {
     let variable = try Variable.shared(
       ResourceName(container: container, name: sharedName.isEmpty ? context.nodeName : sharedName),
       dtype: dtype, shape: handleShape, context)
+    // A variable of no elements has nothing to be initialized with.
+    if let empty = handleShape.full, empty.count == 0, !variable.isInitialized {
+      variable.assign(Tensor(zeros: dtype, shape: empty))
+    }
     return [Tensor(scalar: variable, dtype: .resource)]
   }
 }
