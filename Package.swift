@@ -16,6 +16,7 @@ let families = [
 let familyDependencies: [String: [Target.Dependency]] = [
   "Image": ["CBNormCodecs"],
   "Linalg": ["COpenBLAS"],
+  "Data": ["BNormCheckpoint", "BNormProto"],
   "NN": ["COpenBLAS"],
 ]
 
@@ -62,10 +63,17 @@ let package = Package(
     .target(
       name: "BNormProto", dependencies: ["BNormTensor", "CTensorFlowProto", "CProtobufC"],
       swiftSettings: swiftSettings),
-    // TensorFlow's files: GraphDef, SavedModel, checkpoints.
+    // Reading and writing checkpoints.
+    .target(
+      name: "BNormCheckpoint",
+      dependencies: ["BNormProto", "BNormTensor", "CBNormKernels", "CTensorFlowProto"],
+      swiftSettings: swiftSettings),
+    // TensorFlow's files: GraphDef, SavedModel, MetaGraph.
     .target(
       name: "BNormTensorFlow",
-      dependencies: ["BNormCore", "BNormProto", "BNormTensor", "CTensorFlowProto"],
+      dependencies: [
+        "BNormCheckpoint", "BNormCore", "BNormProto", "BNormTensor", "CTensorFlowProto",
+      ],
       swiftSettings: swiftSettings),
     // What people import: Model, Session, the graph builder.
     .target(

@@ -28,6 +28,11 @@ public struct TensorProtoDecoder {
       throw BNormError.unsupported("a tensor of dtype number \(number)")
     }
     let shape = try ShapeDecoder.shape(message.pointee.tensor_shape)
+    return try decode(message, dtype: dtype, shape: shape)
+  }
+
+  /// The tensor of a message that does not itself say its dtype and shape.
+  public func decode(_ message: Message, dtype: DType, shape: Shape) throws -> Tensor {
     guard dtype == .string || dtype.isPlain else {
       throw BNormError.unsupported("a \(dtype.name) tensor in a file")
     }

@@ -37,19 +37,23 @@ public final class UnpackArena {
     _ name: String, _ bytes: UnsafeRawBufferPointer,
     _ initialize: (UnsafeMutablePointer<Message>) -> Void
   ) throws -> UnsafeMutablePointer<Message> {
-    let empty = UnsafeMutablePointer<Message>.allocate(capacity: 1)
-    defer { empty.deallocate() }
-    initialize(empty)
-    let base = UnsafeMutableRawPointer(empty).assumingMemoryBound(to: ProtobufCMessage.self)
-    guard let descriptor = base.pointee.descriptor else {
-      throw BNormError.invalid("no description of \(name)")
-    }
+    let descriptor = UnpackArena.descriptor(initialize)
     try NestingCheck.check(bytes, descriptor)
     let data = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
     guard let message = protobuf_c_message_unpack(descriptor, allocator, bytes.count, data) else {
       throw BNormError.invalid("malformed protobuf: no valid \(name)")
     }
     return UnsafeMutableRawPointer(message).assumingMemoryBound(to: Message.self)
+  }
+
+  /// The description of a message, which its generated `init` refers to.
+  static func descriptor<Message>(
+    _ initialize: (UnsafeMutablePointer<Message>) -> Void
+  ) -> UnsafePointer<ProtobufCMessageDescriptor> {
+    let empty = UnsafeMutablePointer<Message>.allocate(capacity: 1)
+    defer { empty.deallocate() }
+    initialize(empty)
+    return UnsafeRawPointer(empty).assumingMemoryBound(to: ProtobufCMessage.self).pointee.descriptor
   }
 
   /// Hands a large buffer over to the caller, who frees it with `free`; false if it is not one.

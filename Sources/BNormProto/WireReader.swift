@@ -59,6 +59,15 @@ public struct WireReader {
     return T(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: T.self))
   }
 
+  /// The next `count` bytes.
+  public mutating func take(_ count: Int) throws -> UnsafeRawBufferPointer {
+    guard count >= 0, count <= bytes.count - offset else {
+      throw WireReader.malformed("\(count) bytes where \(bytes.count - offset) are left", offset)
+    }
+    defer { offset += count }
+    return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])
+  }
+
   private mutating func lengthDelimited() throws -> UnsafeRawBufferPointer {
     let start = offset
     let length = try varint()

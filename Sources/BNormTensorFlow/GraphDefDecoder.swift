@@ -10,21 +10,20 @@ import CTensorFlowProto
 struct GraphDefDecoder {
   private let arena = UnpackArena()
   private let nodes: NodeDecoder
-  /// Called with the number of bytes that will not be read again.
-  private let consumed: (Int) -> Void
+  private let pages: PageDropper
   private var graph = GraphDefinition()
   private var version = 0
 
-  init(budget: ImportBudget = ImportBudget(), consumed: @escaping (Int) -> Void = { _ in }) {
+  private init(budget: ImportBudget, pages: PageDropper) {
     nodes = NodeDecoder(arena: arena, budget: budget)
-    self.consumed = consumed
+    self.pages = pages
   }
 
   static func decode(
     _ bytes: UnsafeRawBufferPointer, budget: ImportBudget = ImportBudget(),
-    consumed: @escaping (Int) -> Void = { _ in }
+    pages: PageDropper = PageDropper(nil)
   ) throws -> GraphDefinition {
-    var decoder = GraphDefDecoder(budget: budget, consumed: consumed)
+    var decoder = GraphDefDecoder(budget: budget, pages: pages)
     return try decoder.run(bytes)
   }
 
@@ -36,10 +35,11 @@ struct GraphDefDecoder {
       case (2, .bytes(let library)): try decodeLibrary(library)
       case (3, .varint(let number)): version = Int(truncatingIfNeeded: number)
       case (4, .bytes(let versions)): try decodeVersions(versions)
-      case (1...4, _): throw BNormError.invalid("malformed GraphDef: field \(field) is no message")
+      case (1...4, _):
+        throw BNormError.invalid("malformed GraphDef: field \(field) has another type")
       default: break
       }
-      consumed(reader.offset)
+      if let start = bytes.baseAddress { pages.drop(upTo: start + reader.offset) }
     }
     if graph.producer == 0 { graph.producer = version }
     return graph

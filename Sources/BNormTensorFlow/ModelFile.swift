@@ -1,28 +1,80 @@
 import BNormCore
+import BNormProto
 import BNormTensor
+import CTensorFlowProto
 import Glibc
 
-/// Files that hold a graph.
+/// Files and folders that hold a graph: a binary or text `GraphDef`, a `MetaGraphDef` (`.meta`), or
+/// a SavedModel, recognised by content.
 public enum ModelFile {
-  /// Reads the graph of a file: a binary or a text `GraphDef`, recognised by content.
+  /// The tag of a SavedModel's graph for inference.
+  public static let servingTag = "serve"
+
+  /// Reads the graph alone.
   public static func readGraph(_ path: String) throws -> GraphDefinition {
+    try readMetaGraph(path).graph
+  }
+
+  /// Reads a graph with its signatures; a plain `GraphDef` has none.
+  ///
+  /// - Parameters:
+  ///   - path: A file, or the folder of a SavedModel.
+  ///   - tags: Which of a SavedModel's graphs is meant.
+  public static func readMetaGraph(
+    _ path: String, tags: Set<String> = [servingTag]
+  ) throws -> MetaGraph {
+    let file = isFolder(path) ? try savedModelFile(path) : path
     do {
-      let file = try MappedFile(path)
-      return try readGraph(file)
+      let mapped = try MappedFile(file)
+      return try decode(mapped, tags: tags)
     } catch let error as BNormError {
-      throw error.message.hasPrefix(path) ? error : error.prefixed(path)
+      throw error.message.hasPrefix(file) ? error : error.prefixed(file)
     }
   }
 
-  private static func readGraph(_ file: borrowing MappedFile) throws -> GraphDefinition {
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  private static func savedModelFile(_ folder: String) throws -> String {
+    for name in ["saved_model.pb", "saved_model.pbtxt"] where exists("\(folder)/\(name)") {
+      return "\(folder)/\(name)"
+    }
+    throw BNormError.invalid(
+      "\(folder) is a folder without saved_model.pb, so it is no SavedModel")
+  }
+
+  private static func decode(
+    _ file: borrowing MappedFile, tags: Set<String>
+  ) throws -> MetaGraph {
     switch FileKind(file.bytes) {
     case .empty: throw BNormError.invalid("the file is empty")
-    case .other(let what): throw BNormError.invalid("not a GraphDef, looks like \(what)")
-    case .text: throw BNormError.unsupported("text GraphDef")
-    case .protobuf: break
+    case .other(let what): throw BNormError.invalid("not a graph, looks like \(what)")
+    case .text:
+      let kind = try MessageKind(text: file.bytes)
+      return try kind.binary(file.bytes).withUnsafeBytes {
+        try decode($0, kind, tags, PageDropper(nil))
+      }
+    case .protobuf:
+      file.adviseSequential()
+      return try decode(file.bytes, MessageKind(file.bytes), tags, PageDropper(file.bytes))
     }
-    file.adviseSequential()
-    let pages = PageDropper(start: file.bytes)
-    return try GraphDefDecoder.decode(file.bytes) { pages.drop(upTo: $0) }
+  }
+
+  private static func decode(
+    _ bytes: UnsafeRawBufferPointer, _ kind: MessageKind, _ tags: Set<String>, _ pages: PageDropper
+  ) throws -> MetaGraph {
+    switch kind {
+    case .graph:
+      var meta = MetaGraph()
+      meta.graph = try GraphDefDecoder.decode(bytes, pages: pages)
+      return meta
+    case .metaGraph: return try MetaGraphDecoder.decode(bytes, pages: pages)
+    case .savedModel:
+      return try MetaGraphDecoder.decodeSavedModel(bytes, tags: tags, pages: pages)
+    }
   }
 }

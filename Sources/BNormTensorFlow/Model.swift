@@ -1,0 +1,78 @@
+import BNormCheckpoint
+import BNormCore
+import BNormTensor
+
+/// A graph with its signatures and the steps that give its variables and tables their values.
+public struct LoadedModel: Sendable {
+  /// One run of a session, for its effect.
+  public struct InitializationStep: Sendable {
+    public var feeds: [String: Tensor]
+    public var targets: [String]
+
+    public init(feeds: [String: Tensor] = [:], targets: [String]) {
+      self.feeds = feeds
+      self.targets = targets
+    }
+  }
+
+  public var graph: GraphDefinition
+  public var signatures: [String: MetaGraph.Signature]
+  /// To be run in this order, once, before anything else.
+  public var initialization: [InitializationStep]
+  public var metaGraph: MetaGraph
+}
+
+extension ModelFile {
+  /// Reads a graph and says how its variables get their values.
+  ///
+  /// - Parameters:
+  ///   - path: A `GraphDef`, a `.meta` file, or the folder of a SavedModel.
+  ///   - tags: Which of a SavedModel's graphs is meant.
+  ///   - checkpoint: The prefix of a checkpoint's files; nil for the one that belongs to `path`.
+  public static func load(
+    _ path: String, tags: Set<String> = [servingTag], checkpoint: String? = nil
+  ) throws -> LoadedModel {
+    var meta = try readMetaGraph(path, tags: tags)
+    let folder = isFolder(path) ? path : parent(path)
+    var assetFeeds: [String: Tensor] = [:]
+    for asset in meta.assets {
+      let file = ByteString("\(folder)/assets/\(asset.filename)")
+      assetFeeds[asset.tensor] = Tensor(strings: [file], shape: .scalar)
+    }
+    var steps: [LoadedModel.InitializationStep] = []
+    if let prefix = try checkpoint ?? ownCheckpoint(path, folder) {
+      if let saver = meta.saver, !saver.restoreOp.isEmpty {
+        var feeds = assetFeeds
+        feeds[saver.filenameTensor] = Tensor(strings: [ByteString(prefix)], shape: .scalar)
+        steps.append(.init(feeds: feeds, targets: [node(saver.restoreOp)]))
+      } else if let target = try VariableRestorer.add(to: &meta.graph, from: prefix) {
+        steps.append(.init(targets: [target]))
+      }
+    }
+    if let initializer = meta.initializer {
+      steps.append(.init(feeds: assetFeeds, targets: [node(initializer)]))
+    }
+    return LoadedModel(
+      graph: meta.graph, signatures: meta.callableSignatures, initialization: steps,
+      metaGraph: meta)
+  }
+
+  /// The checkpoint that lies where `path` would have its own, if there is one.
+  private static func ownCheckpoint(_ path: String, _ folder: String) throws -> String? {
+    var prefix = "\(folder)/variables/variables"
+    if path.hasSuffix(".meta") { prefix = String(path.dropLast(5)) }
+    return CheckpointReader.exists(prefix) ? prefix : nil
+  }
+
+  private static func parent(_ path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The node of a tensor's name.
+  private static func node(_ name: String) -> String {
+    var name = name[...]
+    if name.hasPrefix("^") { name = name.dropFirst() }
+    return String(name.prefix { $0 != ":" })
+  }
+}
