@@ -16,12 +16,19 @@ static c128 power(c128 u, c128 v) {
   if (u == 0) return 0;
   return cpow(u, v);
 }
+/// Without the recovery of infinities that C's operator does.
+static c128 divide(c128 u, c128 v) {
+  const double scale = fmax(fabs(creal(v)), fabs(cimag(v)));
+  const double c = creal(v) / scale, d = cimag(v) / scale, size = (c * c + d * d) * scale;
+  return __builtin_complex((creal(u) * c + cimag(u) * d) / size,
+                           (cimag(u) * c - creal(u) * d) / size);
+}
 static c128 squared_difference(c128 d) { return d * conj(d); }
 
 #define LIST(X)                                                                          \
-  X(ADD, add, u + v) X(SUB, sub, u - v) X(MUL, mul, u * v) X(DIV, div, u / v)            \
-  X(POW, pow, power(u, v)) X(DIV_NO_NAN, div_no_nan, v == 0 ? 0 : u / v)                 \
-  X(MUL_NO_NAN, mul_no_nan, v == 0 ? 0 : u * v) X(XDIVY, xdivy, u == 0 ? 0 : u / v)      \
+  X(ADD, add, u + v) X(SUB, sub, u - v) X(MUL, mul, u * v) X(DIV, div, divide(u, v))            \
+  X(POW, pow, power(u, v)) X(DIV_NO_NAN, div_no_nan, v == 0 ? 0 : divide(u, v))                 \
+  X(MUL_NO_NAN, mul_no_nan, v == 0 ? 0 : u * v) X(XDIVY, xdivy, u == 0 ? 0 : divide(u, v))      \
   X(XLOGY, xlogy, u == 0 ? 0 : u * clog(v))                                              \
   X(XLOG1PY, xlog1py, u == 0 ? 0 : u * clog(1.0 + v))                                    \
   X(SQUARED_DIFFERENCE, squared_difference, squared_difference(u - v))                   \

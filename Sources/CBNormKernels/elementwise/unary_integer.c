@@ -30,9 +30,7 @@ static int32_t to_int(double x) { return x > -2147483649.0 && x < 2147483648.0 ?
   LOOP(relu6_##s, T, T, v > 0 ? (v > 6 ? 6 : v) : 0)              \
   LOOP(invert_##s, T, T, ~v)                                      \
   LOOP(count_##s, T, uint8_t, popcount((U)v))                     \
-  static void round_##s(const void *x, void *y, size_t n) {       \
-    if (x != y) memcpy(y, x, n * sizeof(T));                      \
-  }
+  LOOP(round_##s, T, T, v & 0)
 
 SIGNED(i8, int8_t, uint8_t)
 SIGNED(i16, int16_t, uint16_t)

@@ -330,6 +330,24 @@ static void reduce_columns(const struct job *job, size_t block, size_t first, si
   }
 }
 
+/// Roots of sums that have wrapped to the width of the dtype.
+static void integer_roots(enum bnk_dtype dtype, char *acc, size_t n) {
+  int64_t *s = (int64_t *)acc;
+  uint64_t *u = (uint64_t *)acc;
+  const int shift = 64 - 8 * (int)size_of(dtype);
+  const int is_unsigned = dtype == BNK_UINT8 || dtype == BNK_UINT16 || dtype == BNK_UINT32 ||
+                          dtype == BNK_UINT64;
+  for (size_t i = 0; i < n; i++) {
+    u[i] <<= shift;
+    if (is_unsigned) {
+      u[i] = (uint64_t)sqrt((double)(u[i] >> shift));
+    } else {
+      s[i] >>= shift;
+      s[i] = s[i] < 0 ? 0 : (int64_t)sqrt((double)s[i]);
+    }
+  }
+}
+
 static void finish(const struct job *job, char *acc, size_t first, size_t n) {
   const struct bnk_reduce *p = job->plan;
   char *y = job->y + first * job->size;
@@ -359,10 +377,8 @@ static void finish(const struct job *job, char *acc, size_t first, size_t n) {
   } else if (p->op == BNK_REDUCE_EUCLIDEAN_NORM) {
     if (is_float)
       for (size_t i = 0; i < n; i++) f[i] = sqrt(f[i]);
-    else if (job->hub == BNK_HUB_U64)
-      for (size_t i = 0; i < n; i++) u[i] = (uint64_t)sqrt((double)u[i]);
     else
-      for (size_t i = 0; i < n; i++) s[i] = s[i] < 0 ? 0 : (int64_t)sqrt((double)s[i]);
+      integer_roots(p->dtype, acc, n);
   } else if (p->op == BNK_REDUCE_L2_LOSS) {
     for (size_t i = 0; i < n; i++) f[i] *= 0.5;
   }

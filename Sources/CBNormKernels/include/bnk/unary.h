@@ -32,7 +32,7 @@ enum bnk_unary_op {
   BNK_UNARY_ATANH,
   BNK_UNARY_FLOOR,
   BNK_UNARY_CEIL,
-  /// To the nearest integer, half to even; the identity for integers.
+  /// To the nearest integer, half to even. Integers become 0, as TensorFlow's kernel makes them.
   BNK_UNARY_ROUND,
   BNK_UNARY_SIGMOID,
   BNK_UNARY_SOFTPLUS,
