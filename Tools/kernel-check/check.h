@@ -45,5 +45,6 @@ void check_conv2d(void);
 void check_pool(void);
 void check_batch_norm(void);
 void check_threads(void);
+void check_activation(void);
 
 #endif

@@ -28,9 +28,14 @@ static void activate(enum bnk_activation activation, float alpha, float beta, si
     case BNK_ACT_LEAKY_RELU: BNK_ROWS(leaky_relu_f32(x, alpha));
     case BNK_ACT_ELU: BNK_ROWS(alpha_elu_f32(x, alpha));
     case BNK_ACT_SELU: BNK_ROWS(selu_f32(x));
+#if BNK_TIER == 2
+    case BNK_ACT_SIGMOID: logistic_rows(rows, n, values, stride, 0); break;
+    case BNK_ACT_SWISH: logistic_rows(rows, n, values, stride, 1); break;
+#else
     case BNK_ACT_SIGMOID: BNK_ROWS(sigmoid_f32(x));
-    case BNK_ACT_TANH: BNK_ROWS(tanh_f32(x));
     case BNK_ACT_SWISH: BNK_ROWS(swish_f32(x));
+#endif
+    case BNK_ACT_TANH: BNK_ROWS(tanh_f32(x));
     case BNK_ACT_HARD_SWISH: BNK_ROWS(x * clamp_f32(FMA(alpha, x, beta), 0, 1));
     case BNK_ACT_HARD_SIGMOID: BNK_ROWS(clamp_f32(FMA(alpha, x, beta), 0, 1));
     case BNK_ACT_GELU: BNK_ROWS(gelu_f32(x));
