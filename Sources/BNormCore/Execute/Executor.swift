@@ -191,6 +191,7 @@ final class Executor {
         guard outputs.count == Int(step.outputCount) else {
           throw BNormError.invalid("made \(outputs.count) outputs, expected \(step.outputCount)")
         }
+        try check(outputs, step, slots)
         setOutputs(step, slots, outputs)
       case .switch: try runSwitch(step, slots)
       case .merge: runMerge(i, step, slots)
@@ -221,6 +222,20 @@ final class Executor {
       let number = slots[Int(step.inputCount) + k]
       let slot = plan.slots[Int(number)]
       if case .heap = slot.home { set(number, Tensor(dtype: slot.dtype, shape: slot.shape!)) }
+    }
+  }
+
+  /// Later steps count on what the plan says of the outputs.
+  private func check(
+    _ outputs: [Tensor], _ step: Step, _ slots: UnsafeMutablePointer<Int32>
+  ) throws {
+    for (k, output) in outputs.enumerated() {
+      let slot = plan.slots[Int(slots[Int(step.inputCount) + k])]
+      guard output.dtype == slot.dtype, slot.shape == nil || slot.shape == output.shape else {
+        throw BNormError.invalid(
+          "output \(k) is a \(output.dtype.name) of shape \(output.shape), expected a "
+            + "\(slot.dtype.name) of shape \(slot.shape?.description ?? "<unknown>")")
+      }
     }
   }
 

@@ -93,8 +93,15 @@ public final class SessionState: ObjectStore, @unchecked Sendable {
 /// State of one step.
 public final class StepState: ObjectStore, @unchecked Sendable {
   private var depth = 0
+  private var numbers = 0
   /// Calls within calls that the stack surely has room for.
   static let maximumDepth = 400
+
+  /// A number that the step gives only once.
+  public func nextNumber() -> Int {
+    numbers += 1
+    return numbers
+  }
 
   /// Runs `body` one call deeper; throws where functions call themselves without end.
   func deeper<R>(_ body: () throws -> R) throws -> R {

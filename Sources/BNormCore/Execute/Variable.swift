@@ -78,6 +78,12 @@ extension Variable {
   }
 }
 
+/// An object that old ops refer to by strings: what a reference to it holds.
+public protocol StringNamed: TensorObject {
+  /// Container and name.
+  var nameTensor: Tensor { get }
+}
+
 /// Reads a reference where an op takes a value.
 struct ReadReference: EagerOperation {
   static let opNames: [String] = []
@@ -87,6 +93,7 @@ struct ReadReference: EagerOperation {
   init(_ node: NodeContext) throws { shape = nil }
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
+    if let named = inputs[0].objects.first as? any StringNamed { return [named.nameTensor] }
     let variable = try Variable.of(inputs[0])
     let value = try variable.read()
     if let shape, shape != value.shape {

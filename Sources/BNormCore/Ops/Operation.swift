@@ -6,7 +6,8 @@ public struct Fact: Sendable {
   public var shape: PartialShape
   /// The tensor itself, when it is constant.
   public var value: Tensor?
-  /// For the handle of a variable, or a reference to one: the shape of the variable.
+  /// For the handle of a variable, or a reference to one: the shape of the variable. For a list, or
+  /// the flow of a tensor array: the shape of all elements, when that is fully known.
   public var handleShape: PartialShape?
 
   public init(_ dtype: DType, _ shape: PartialShape, value: Tensor? = nil) {
@@ -71,10 +72,10 @@ public protocol EagerOperation: Operation {
 /// Marks an op that must run at each step even though its signature is not stateful.
 public protocol UnfoldableOperation: Operation {}
 
-/// An op that makes the handle of a variable.
+/// An op whose outputs' `Fact.handleShape` is known.
 public protocol HandleOperation: Operation {
-  /// The shape that the variable is declared with.
-  var handleShape: PartialShape { get }
+  /// The handle shapes of the outputs.
+  func handleShapes(_ inputs: [Fact]) -> [PartialShape?]
 }
 
 /// An eager op that changes an input in place when nobody else holds it: what the run no longer

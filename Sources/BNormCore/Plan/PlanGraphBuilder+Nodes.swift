@@ -89,8 +89,10 @@ extension PlanGraphBuilder {
       if let shapes {
         for (i, shape) in shapes.enumerated() where i < outputs.count { outputs[i].shape = shape }
       }
-      if let handle = operation as? any HandleOperation, !outputs.isEmpty {
-        outputs[0].handleShape = handle.handleShape
+      if let handle = operation as? any HandleOperation {
+        for (i, shape) in handle.handleShapes(facts).enumerated() where i < outputs.count {
+          outputs[i].handleShape = shape
+        }
       } else if operation is any AliasOperation, !outputs.isEmpty, !facts.isEmpty {
         outputs[0].handleShape = facts[0].handleShape
       }

@@ -7,7 +7,11 @@ struct TensorListGetItem: EagerOperation {
   private let dtype: DType
 
   init(_ node: NodeContext) throws { dtype = try node.dtype("element_dtype") }
-  func infer(_ inputs: [Fact]) -> [PartialShape]? { [PartialShape(fact: inputs[2])] }
+  func infer(_ inputs: [Fact]) -> [PartialShape]? {
+    let declared = PartialShape(fact: inputs[2])
+    guard let element = inputs[0].handleShape else { return [declared] }
+    return [declared.merged(element) ?? declared]
+  }
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
     let list = try inputs.object(0, TensorList.self, "input_handle")

@@ -40,7 +40,7 @@ struct TensorListReserve: EagerOperation {
 }
 
 /// The rows of a tensor as a list.
-struct TensorListFromTensor: EagerOperation {
+struct TensorListFromTensor: EagerOperation, HandleOperation {
   static let opNames = ["TensorListFromTensor"]
   private let dtype: DType
 
@@ -49,6 +49,11 @@ struct TensorListFromTensor: EagerOperation {
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
     try inputs[0].shape.requireRank(atLeast: 1, "input 0 (tensor)")
     return [.scalar]
+  }
+
+  func handleShapes(_ inputs: [Fact]) -> [PartialShape?] {
+    let element = PartialShape(inputs[0].shape.dimensions.map { Array($0.dropFirst()) })
+    return [element.full == nil ? nil : element]
   }
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {

@@ -7,34 +7,35 @@ struct VarHandle: EagerOperation, HandleOperation {
   /// What TensorFlow calls a variable that only its handle knows.
   static let anonymous = "cd2c89b7-88b7-44c8-ad83-06c2a9158347"
 
-  let handleShape: PartialShape
+  private let shape: PartialShape
   private let dtype: DType
   private let container: String
   private let sharedName: String
 
   init(_ node: NodeContext) throws {
-    handleShape = try node.shape("shape")
+    shape = try node.shape("shape")
     dtype = try node.dtype("dtype")
     container = try node.string("container")
     sharedName = try node.string("shared_name")
   }
 
   func infer(_ inputs: [Fact]) -> [PartialShape]? { [.scalar] }
+  func handleShapes(_ inputs: [Fact]) -> [PartialShape?] { [shape] }
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
     if sharedName == VarHandle.anonymous {
-      let variable = Variable(name: context.nodeName, dtype: dtype, shape: handleShape)
+      let variable = Variable(name: context.nodeName, dtype: dtype, shape: shape)
       return [Tensor(scalar: variable, dtype: .resource)]
     }
     let variable = try Variable.shared(
       ResourceName(container: container, name: sharedName.isEmpty ? context.nodeName : sharedName),
-      dtype: dtype, shape: handleShape, context)
+      dtype: dtype, shape: shape, context)
     return [Tensor(scalar: variable, dtype: .resource)]
   }
 }
 
 /// Several variables by their handles.
-struct VarHandles: EagerOperation {
+struct VarHandles: EagerOperation, HandleOperation {
   static let opNames = ["_VarHandlesOp"]
   private let dtypes: [DType]
   private let shapes: [PartialShape]
@@ -56,6 +57,7 @@ struct VarHandles: EagerOperation {
   }
 
   func infer(_ inputs: [Fact]) -> [PartialShape]? { names.map { _ in .scalar } }
+  func handleShapes(_ inputs: [Fact]) -> [PartialShape?] { shapes }
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
     try names.indices.map { i in
@@ -68,28 +70,29 @@ struct VarHandles: EagerOperation {
 /// A variable by a reference.
 struct ReferenceVariable: EagerOperation, HandleOperation {
   static let opNames = ["Variable", "VariableV2"]
-  let handleShape: PartialShape
+  private let shape: PartialShape
   private let dtype: DType
   private let container: String
   private let sharedName: String
 
   init(_ node: NodeContext) throws {
-    let shape = try node.shape("shape")
+    let given = try node.shape("shape")
     // For a Variable a shape of [] may stand for an unknown one.
-    handleShape = node.op == "Variable" && shape.rank == 0 ? .unknown : shape
+    shape = node.op == "Variable" && given.rank == 0 ? .unknown : given
     dtype = try node.dtype("dtype")
     container = try node.string("container")
     sharedName = try node.string("shared_name")
   }
 
   func infer(_ inputs: [Fact]) -> [PartialShape]? { [.scalar] }
+  func handleShapes(_ inputs: [Fact]) -> [PartialShape?] { [shape] }
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
     let variable = try Variable.shared(
       ResourceName(container: container, name: sharedName.isEmpty ? context.nodeName : sharedName),
-      dtype: dtype, shape: handleShape, context)
+      dtype: dtype, shape: shape, context)
     // A variable of no elements has nothing to be initialized with.
-    if let empty = handleShape.full, empty.count == 0, !variable.isInitialized {
+    if let empty = shape.full, empty.count == 0, !variable.isInitialized {
       variable.assign(Tensor(zeros: dtype, shape: empty))
     }
     return [Tensor(scalar: variable, dtype: .resource)]
