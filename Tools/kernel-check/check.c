@@ -142,6 +142,7 @@ int main(int argc, char **argv) {
       {"threads", check_threads},     {"gemm", check_gemm}, {"conv2d", check_conv2d},
       {"pool", check_pool}, {"batch_norm", check_batch_norm},
       {"activation", check_activation},
+      {"elementwise", check_elementwise}, {"reduce", check_reduce},
   };
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     if (argc > 1 && strcmp(argv[1], all[i].name) != 0) continue;

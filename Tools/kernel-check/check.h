@@ -46,5 +46,7 @@ void check_pool(void);
 void check_batch_norm(void);
 void check_threads(void);
 void check_activation(void);
+void check_elementwise(void);
+void check_reduce(void);
 
 #endif
