@@ -176,3 +176,40 @@ def reduce_dataset(c):
     x = c.values("float", [6, 2], **GENTLE)
     c.trace(lambda a: tf.data.Dataset.from_tensor_slices(a).reduce(
         np.zeros(2, np.float32), lambda s, r: s + r), x)
+
+
+@op("IteratorGetNextAsOptional IteratorGetNextSync DatasetToSingleElement", tol="math", count=0.5)
+def other_ends(c):
+    x = c.values("float", [6, 2], **GENTLE)
+
+    def build(a):
+        data = tf.data.Dataset.from_tensor_slices(a).batch(2)
+        kind = {"output_types": [tf.float32], "output_shapes": [[None, 2]]}
+        if c.name == "DatasetToSingleElement":
+            return tf.raw_ops.DatasetToSingleElement(dataset=data.take(1)._variant_tensor, **kind)
+        it = tf.compat.v1.data.make_initializable_iterator(data)
+        with tf.control_dependencies([it.initializer]):
+            if c.name == "IteratorGetNextSync":
+                return tf.raw_ops.IteratorGetNextSync(iterator=it._iterator_resource, **kind)
+            optional = tf.raw_ops.IteratorGetNextAsOptional(iterator=it._iterator_resource, **kind)
+            return tf.raw_ops.OptionalHasValue(optional=optional), tf.raw_ops.OptionalGetValue(
+                optional=optional, **kind)
+    c.trace(build, x)
+
+
+@op("MapPeek MapClear MapIncompleteSize MapUnstageNoKey OrderedMapPeek OrderedMapClear "
+    "OrderedMapIncompleteSize OrderedMapUnstageNoKey", tol="exact", count=0.5)
+def map_other(c):
+    prefix = "OrderedMap" if c.name.startswith("Ordered") else "Map"
+    more = {"dtypes": ["float"], "shared_name": "area"}
+    key, where = c.feed(np.int64(7), "int64", const=1), c.feed(np.array([0]), "int32", const=1)
+    put = c.op(prefix + "Stage", key, where, [c.draw("float", [2])], **more)
+    if c.name.endswith("Peek"):
+        c.fetch(c.op(c.name, key, where, deps=[put], **more))
+    elif c.name.endswith("NoKey"):
+        c.fetch(c.op(c.name, where, deps=[put], **more))
+    elif c.name.endswith("Clear"):
+        gone = c.op(c.name, deps=[put], **more)
+        c.fetch(c.op(prefix + "Size", deps=[gone], **more))
+    else:
+        c.fetch(c.op(c.name, deps=[put], **more))

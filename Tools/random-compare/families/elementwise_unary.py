@@ -59,7 +59,9 @@ def acosh(c):
 
 @op("Erf Erfc")
 def error_function(c):
-    simple(c, *((-5, 5) if c.chance(0.5) else (None, None)))
+    # TensorFlow 2.21 gives NaN for the double infinities.
+    dtype = c.dtype()
+    simple(c, *((-5, 5) if c.chance(0.5) or dtype == "double" else (None, None)))
 
 
 @op("Ndtri")
