@@ -5,16 +5,9 @@ import CTensorFlowProto
 
 /// Reads a tensor bundle: an index table and shards of data.
 final class BundleReader: CheckpointFormat, @unchecked Sendable {
-  private struct Place {
-    var shard = 0
-    var offset = 0
-    var size = 0
-    var checksum: UInt32 = 0
-  }
-
   let entries: [String: CheckpointReader.Entry]
   /// Where the whole tensors and the slices lie, by their keys in the index.
-  private let places: [[UInt8]: Place]
+  private let places: [[UInt8]: BundleEntry]
   private let prefix: String
   private let shardCount: Int
   private let lock = Lock()
@@ -23,26 +16,23 @@ final class BundleReader: CheckpointFormat, @unchecked Sendable {
   init(_ prefix: String) throws {
     self.prefix = prefix
     var entries: [String: CheckpointReader.Entry] = [:]
-    var places: [[UInt8]: Place] = [:]
+    var places: [[UInt8]: BundleEntry] = [:]
     var shardCount: Int?
     let arena = UnpackArena()
-    try TableReader(prefix + ".index").forEach { key, value in
+    try TableReader(BundleFile.index(prefix)).forEach { key, value in
       defer { arena.reset() }
       guard !key.isEmpty else {
         shardCount = try BundleReader.header(value, arena)
         return
       }
-      let m = try arena.unpack(
-        "BundleEntryProto", value, tensorflow__bundle_entry_proto__init
-      ).pointee
+      let entry = try BundleEntry(
+        arena.unpack("BundleEntryProto", value, tensorflow__bundle_entry_proto__init).pointee)
+      places[key] = entry
       // A slice's key begins with a zero byte, which no name does.
       if key[0] != 0 {
         entries[String(decoding: key, as: UTF8.self)] = CheckpointReader.Entry(
-          dtypeNumber: Int(m.dtype.rawValue), shape: try ShapeDecoder.shape(m.shape),
-          slices: (0..<m.n_slices).map { TensorSlice(m.slices[$0]!.pointee) })
+          dtypeNumber: entry.dtype, shape: entry.shape, slices: entry.slices)
       }
-      places[key] = Place(
-        shard: Int(m.shard_id), offset: Int(m.offset), size: Int(m.size), checksum: m.crc32c)
     }
     guard let shardCount else { throw BNormError.invalid("the index has no header") }
     self.entries = entries
@@ -143,12 +133,6 @@ enum BundleFile {
   static func index(_ prefix: String) -> String { prefix + ".index" }
 
   static func shard(_ prefix: String, _ number: Int, of count: Int) -> String {
-    "\(prefix).data-\(padded(number))-of-\(padded(count))"
-  }
-
-  /// At least five digits.
-  static func padded(_ number: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(5 - digits.count, 0)) + digits
+    "\(prefix).data-\(ShardName.padded(number))-of-\(ShardName.padded(count))"
   }
 }

@@ -1,9 +1,8 @@
-import BNormProto
 import BNormTensor
 import Glibc
 
 /// Writes a tensor bundle of one shard that TensorFlow can read.
-public final class BundleWriter {
+public final class BundleWriter: CheckpointWriter {
   private let prefix: String
   private let data: OutputFile
   private var index: [[UInt8]: [UInt8]] = [:]
@@ -60,7 +59,7 @@ public final class BundleWriter {
       checksum = Checksum.masked(bytes)
     }
     index[key] = BundleEntry(
-      dtype: tensor.dtype, shape: tensor.shape, offset: offset, size: data.offset - offset,
+      dtype: Int(tensor.dtype.rawValue), shape: tensor.shape, offset: offset, size: data.offset - offset,
       checksum: checksum
     ).encoded
   }
@@ -73,7 +72,9 @@ public final class BundleWriter {
         throw BNormError.invalid("tensor \"\(name)\" is saved whole and in slices")
       }
       index[Array(name.utf8)] =
-        BundleEntry(dtype: parts.dtype, shape: parts.shape, slices: parts.slices).encoded
+        BundleEntry(
+          dtype: Int(parts.dtype.rawValue), shape: parts.shape, slices: parts.slices
+        ).encoded
     }
     let path = BundleFile.index(prefix)
     try BundleIndex.write(index, shardCount: 1, BundleWriter.temporary(path))
@@ -82,54 +83,5 @@ public final class BundleWriter {
         throw BNormError.invalid("\(path) cannot be written: \(String(cString: strerror(errno)))")
       }
     }
-  }
-}
-
-/// What a bundle's index says of a tensor or slice.
-struct BundleEntry {
-  var dtype: DType
-  var shape: Shape
-  var shard = 0
-  var offset = 0
-  var size = 0
-  var checksum: UInt32 = 0
-  var slices: [TensorSlice] = []
-
-  var encoded: [UInt8] {
-    var writer = WireWriter()
-    writer.integer(1, Int(dtype.rawValue))
-    writer.message(2) { shape in
-      for size in self.shape.dimensions { shape.message(2) { if size != 0 { $0.integer(1, size) } } }
-    }
-    if shard != 0 { writer.integer(3, shard) }
-    if offset != 0 { writer.integer(4, offset) }
-    if size != 0 { writer.integer(5, size) }
-    if checksum != 0 { writer.fixed32(6, checksum) }
-    for slice in slices {
-      writer.message(7) { message in
-        for extent in slice.extents {
-          message.message(1) {
-            if extent.start != 0 { $0.integer(1, extent.start) }
-            if let length = extent.length { $0.integer(2, length) }
-          }
-        }
-      }
-    }
-    return writer.bytes
-  }
-}
-
-/// The index table of a bundle.
-enum BundleIndex {
-  static func write(_ entries: [[UInt8]: [UInt8]], shardCount: Int, _ path: String) throws {
-    let table = TableWriter(try OutputFile(path))
-    var header = WireWriter()
-    header.integer(1, shardCount)
-    header.message(3) { $0.integer(1, 1) }
-    try table.add([], header.bytes)
-    for (key, value) in entries.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-      try table.add(key, value)
-    }
-    try table.finish()
   }
 }

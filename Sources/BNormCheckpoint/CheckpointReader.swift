@@ -52,7 +52,8 @@ public final class CheckpointReader: Sendable {
   /// The files of a checkpoint of the old kind: one, or shards `PREFIX-?????-of-?????`.
   private static func tables(_ prefix: String) throws -> [String] {
     if access(prefix, F_OK) == 0 { return [prefix] }
-    let files = FilePattern.expand(prefix.hasSuffix("?") ? prefix : prefix + "-?????-of-?????")
+    let isPattern = prefix.contains { "*?[".contains($0) }
+    let files = FilePattern.expand(isPattern ? prefix : prefix + "-?????-of-?????")
     guard !files.isEmpty else {
       throw BNormError.invalid("neither \(prefix).index nor \(prefix) exists")
     }

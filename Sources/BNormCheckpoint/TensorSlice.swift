@@ -1,3 +1,4 @@
+import BNormProto
 import BNormTensor
 import CTensorFlowProto
 
@@ -41,6 +42,15 @@ public struct TensorSlice: Hashable, Sendable {
       let isFull =
         extent.has_length_case != TENSORFLOW__TENSOR_SLICE_PROTO__EXTENT__HAS_LENGTH_LENGTH
       return isFull ? Extent() : Extent(start: Int(extent.start), length: Int(extent.length))
+    }
+  }
+
+  func encode(_ writer: inout WireWriter) {
+    for extent in extents {
+      writer.message(1) {
+        if extent.start != 0 { $0.integer(1, extent.start) }
+        if let length = extent.length { $0.integer(2, length) }
+      }
     }
   }
 

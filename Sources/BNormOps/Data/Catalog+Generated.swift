@@ -3,5 +3,10 @@ import BNormCore
 
 public enum DataOps {
   public static let operations: [any Operation.Type] = [
+    MergeCheckpoints.self,
+    Restore.self,
+    RestoreV2.self,
+    Save.self,
+    ShardedFilename.self,
   ]
 }
