@@ -31,7 +31,7 @@ public struct Inspection: Sendable {
     let facts = GraphFacts(graph)
     inputs = model.inputs
     outputs = model.defaultFetches.compactMap { name in
-      guard let value = try? graph.value(named: name) else { return nil }
+      guard let value = try? graph.value(named: model.outputTensor(name)) else { return nil }
       let fact = facts.fact(value)
       return Value(name: name, dtype: fact.dtype, shape: fact.shape)
     }

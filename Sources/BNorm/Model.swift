@@ -6,27 +6,72 @@ import BNormTensorFlow
 ///
 /// ```swift
 /// let model = try Model(path: "graph.pb")
-/// let session = model.makeSession()
+/// let session = try model.makeSession()
 /// let outputs = try session.run(["probabilities"], feeds: [("x", image)])
 /// ```
 public final class Model: Sendable {
   public let graph: Graph
+  /// The signatures of a SavedModel or a MetaGraph, by name.
+  public let signatures: [String: MetaGraph.Signature]
+  /// The signature whose names stand for the graph's tensors; nil if there is none.
+  public let signature: MetaGraph.Signature?
+  private let initialization: [LoadedModel.InitializationStep]
 
-  /// Loads a frozen graph (`.pb`, `.pbtxt`).
+  /// Loads a frozen graph (`.pb`, `.pbtxt`), a MetaGraph (`.meta`) or the folder of a SavedModel.
   ///
   /// Throws `BNormError` when the file is no TensorFlow graph or TensorFlow would refuse it. An op
   /// that bnorm lacks is no error until it is needed.
-  public init(path: String, library: OpLibrary = .standard) throws {
-    graph = try Graph(try ModelFile.readGraph(path), library: library)
+  ///
+  /// - Parameters:
+  ///   - tags: Which graph of a SavedModel is meant.
+  ///   - signature: By default `serving_default`, or the only one.
+  ///   - checkpoint: The prefix of the files that hold the variables' values; by default those of
+  ///     the SavedModel or next to the `.meta` file.
+  public init(
+    path: String, tags: Set<String> = [ModelFile.servingTag], signature: String? = nil,
+    checkpoint: String? = nil, library: OpLibrary = .standard
+  ) throws {
+    let loaded = try ModelFile.load(path, tags: tags, checkpoint: checkpoint)
+    graph = try Graph(loaded.graph, library: library)
+    signatures = loaded.signatures
+    initialization = loaded.initialization
+    if let signature {
+      guard let found = signatures[signature] else {
+        let names = signatures.keys.sorted().joined(separator: ", ")
+        throw BNormError.invalid(
+          "\(path) has no signature \"\(signature)\"; "
+            + (names.isEmpty ? "it has none" : "it has \(names)"))
+      }
+      self.signature = found
+    } else {
+      self.signature =
+        signatures["serving_default"] ?? (signatures.count == 1 ? signatures.values.first : nil)
+    }
   }
 
   /// A model from a graph made in memory.
   public init(_ definition: GraphDefinition, library: OpLibrary = .standard) throws {
     graph = try Graph(definition, library: library)
+    signatures = [:]
+    signature = nil
+    initialization = []
   }
 
-  /// A session with variables and generators of its own.
-  public func makeSession(stage: Stage = .planned) -> Session { Session(graph: graph, stage: stage) }
+  /// A session with variables, tables and generators of its own, initialised as the file says.
+  public func makeSession(stage: Stage = .planned) throws -> Session {
+    let session = Session(graph: graph, stage: stage)
+    for step in initialization {
+      _ = try session.run(
+        [], feeds: step.feeds.map { (name: $0.key, value: $0.value) }, targets: step.targets)
+    }
+    return session
+  }
+
+  /// The tensor that a name of the signature's inputs stands for; other names are tensors' own.
+  public func inputTensor(_ name: String) -> String { signature?.inputs[name]?.name ?? name }
+
+  /// The tensor that a name of the signature's outputs stands for; other names are tensors' own.
+  public func outputTensor(_ name: String) -> String { signature?.outputs[name]?.name ?? name }
 
   /// A placeholder of the graph.
   public struct Input: Sendable {
@@ -37,9 +82,17 @@ public final class Model: Sendable {
     public let hasDefault: Bool
   }
 
-  /// The placeholders, in the graph's order.
+  /// The signature's inputs, or else the placeholders in the graph's order.
   public var inputs: [Input] {
-    graph.nodes.compactMap { node in
+    if let signature {
+      return signature.inputs.sorted { $0.key < $1.key }.compactMap { name, tensor in
+        tensor.dtype.map {
+          Input(
+            name: name, dtype: $0, shape: tensor.shape, hasDefault: signature.defaults[name] != nil)
+        }
+      }
+    }
+    return graph.nodes.compactMap { node in
       guard ["Placeholder", "PlaceholderV2", "PlaceholderWithDefault"].contains(node.op),
         let dtype = node.outputDTypes.first
       else { return nil }
@@ -49,8 +102,10 @@ public final class Model: Sendable {
     }
   }
 
-  /// The outputs that are fetched when nobody names any: all outputs of nodes that nothing reads.
+  /// The outputs that are fetched when nobody names any: those of the signature, or else all outputs
+  /// of nodes that nothing reads.
   public var defaultFetches: [String] {
+    if let signature { return signature.outputs.keys.sorted() }
     var isRead = [Bool](repeating: false, count: graph.nodes.count)
     for node in graph.nodes {
       for input in node.inputs { isRead[Int(input.node)] = true }

@@ -8,7 +8,7 @@ import Testing
   private func allocations(
     _ model: Model, _ fetch: String, _ inputs: [(name: String, value: Tensor)], runs: Int
   ) throws -> UInt {
-    let session = model.makeSession()
+    let session = try model.makeSession()
     let call = try session.prepare([fetch], feeds: inputs.map(\.name))
     let bound = try session.bind(call, feedShapes: inputs.map(\.value.shape))
     let shape = try #require(bound.outputs[0].shape)

@@ -3,7 +3,7 @@ import BNorm
 
 /// Reads the values of `--feed`.
 enum FeedArgument {
-  static func parse(_ text: String, graph: Graph) throws -> [(name: String, value: Tensor)] {
+  static func parse(_ text: String, model: Model) throws -> [(name: String, value: Tensor)] {
     guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
       guard text.hasSuffix(".npz") else {
         throw ValidationError("--feed takes NAME=VALUE or FILE.npz, got \"\(text)\"")
@@ -12,10 +12,10 @@ enum FeedArgument {
     }
     let name = String(text[..<equals])
     let value = String(text[text.index(after: equals)...])
-    return [(name, try tensor(name, value, graph: graph))]
+    return [(name, try tensor(name, value, model: model))]
   }
 
-  private static func tensor(_ name: String, _ text: String, graph: Graph) throws -> Tensor {
+  private static func tensor(_ name: String, _ text: String, model: Model) throws -> Tensor {
     if text.hasSuffix(".npy") { return try Npy.read(text) }
     if text.hasSuffix(".npz") {
       let arrays = try Npz.read(text)
@@ -26,7 +26,7 @@ enum FeedArgument {
       }
       return arrays[0].tensor
     }
-    let dtype = try graph.dtype(of: name)
+    let dtype = try model.graph.dtype(of: model.inputTensor(name))
     for (prefix, fill) in generators where text.hasPrefix(prefix) {
       return try generate(fill, try shape(text.dropFirst(prefix.count)), dtype)
     }

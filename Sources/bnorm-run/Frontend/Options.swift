@@ -3,8 +3,17 @@ import BNorm
 
 /// Which graph to run, and with how many threads.
 struct ModelOptions: ParsableArguments {
-  @Argument(help: "A frozen graph (.pb, .pbtxt).")
+  @Argument(help: "A frozen graph (.pb, .pbtxt), a MetaGraph (.meta) or a SavedModel's folder.")
   var graph: String
+
+  @Option(help: ArgumentHelp("The prefix of a checkpoint's files.", valueName: "PREFIX"))
+  var checkpoint: String?
+
+  @Option(help: "A tag of the SavedModel's graph to run; \(ModelFile.servingTag) by default.")
+  var tag: [String] = []
+
+  @Option(help: "The signature whose inputs and outputs are meant.")
+  var signature: String?
 
   @Option(help: "Threads that work on one run; all cores by default.")
   var threads: Int?
@@ -15,7 +24,9 @@ struct ModelOptions: ParsableArguments {
 
   func load() throws -> Model {
     if let threads { Threads.count = threads }
-    return try Model(path: graph)
+    return try Model(
+      path: graph, tags: tag.isEmpty ? [ModelFile.servingTag] : Set(tag), signature: signature,
+      checkpoint: checkpoint)
   }
 }
 
@@ -37,7 +48,12 @@ struct FeedOptions: ParsableArguments {
   var target: [String] = []
 
   func feeds(_ model: Model) throws -> [(name: String, value: Tensor)] {
-    try feed.flatMap { try FeedArgument.parse($0, graph: model.graph) }
+    var feeds = try feed.flatMap { try FeedArgument.parse($0, model: model) }
+    for (name, value) in model.signature?.defaults ?? [:]
+    where !feeds.contains(where: { $0.name == name }) {
+      feeds.append((name, value))
+    }
+    return feeds.map { (model.inputTensor($0.name), $0.value) }
   }
 }
 

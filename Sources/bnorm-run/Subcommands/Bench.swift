@@ -22,8 +22,9 @@ struct Bench: ParsableCommand {
     let loaded = Profile.now()
     let fetches = feeds.fetch.isEmpty && feeds.target.isEmpty ? model.defaultFetches : feeds.fetch
     let inputs = try feeds.feeds(model)
-    let session = model.makeSession()
-    let call = try session.prepare(fetches, feeds: inputs.map(\.name), targets: feeds.target)
+    let session = try model.makeSession()
+    let call = try session.prepare(
+      fetches.map(model.outputTensor), feeds: inputs.map(\.name), targets: feeds.target)
     let values = inputs.map(\.value)
     let first = Profile.now()
     _ = try session.run(call, values)

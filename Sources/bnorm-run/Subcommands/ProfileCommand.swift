@@ -20,8 +20,9 @@ struct ProfileCommand: ParsableCommand {
     let model = try model.load()
     let fetches = feeds.fetch.isEmpty && feeds.target.isEmpty ? model.defaultFetches : feeds.fetch
     let inputs = try feeds.feeds(model)
-    let session = model.makeSession()
-    let call = try session.prepare(fetches, feeds: inputs.map(\.name), targets: feeds.target)
+    let session = try model.makeSession()
+    let call = try session.prepare(
+      fetches.map(model.outputTensor), feeds: inputs.map(\.name), targets: feeds.target)
     for _ in 0..<2 { _ = try session.run(call, inputs.map(\.value)) }
     var profiles: [Profile] = []
     for _ in 0..<runs {
