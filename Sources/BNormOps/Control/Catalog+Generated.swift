@@ -3,12 +3,24 @@ import BNormCore
 
 public enum ControlOps {
   public static let operations: [any Operation.Type] = [
+    Abort.self,
+    Assert.self,
     Case.self,
     ControlFlow.self,
+    DeviceIndex.self,
+    FakeParam.self,
     For.self,
     If.self,
+    ListConversion.self,
     LoopCond.self,
+    MapDefun.self,
+    Mutex.self,
     PartitionedCall.self,
+    Print.self,
+    PrintString.self,
+    PythonFunction.self,
+    SessionTensor.self,
+    ToBool.self,
     While.self,
   ]
 }
