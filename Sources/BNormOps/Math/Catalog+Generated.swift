@@ -27,6 +27,7 @@ public enum MathOps {
     Select.self,
     SortedSegment.self,
     Unary.self,
+    UnaryComposition.self,
     UnsortedSegment.self,
   ]
 }

@@ -35,6 +35,9 @@ struct Unary: PlannedOperation {
   ]
   static var opNames: [String] { Array(table.keys) }
 
+  /// The function that the op `name` computes.
+  static func function(_ name: String) -> bnk_unary_op? { table[name] }
+
   private let op: bnk_unary_op
 
   init(_ node: NodeContext) throws {

@@ -70,10 +70,36 @@ ARITHMETIC(f64, double, double)
 // Unsigned, since sums wrap.
 ARITHMETIC(i64, uint64_t, uint64_t)
 
-COLUMNS(f32_max, float, double, (v > s || v != v) ? v : s)
-COLUMNS(f32_min, float, double, (v < s || v != v) ? v : s)
-COLUMNS(f64_max, double, double, (v > s || v != v) ? v : s)
-COLUMNS(f64_min, double, double, (v < s || v != v) ? v : s)
+// The better of four rows first, so that the accumulators are loaded and stored less often.
+#define EXTREMUM_COLUMNS(name, T, A, CMP)                                                 \
+  static void name##_columns(const void *xv, size_t rows, size_t columns, size_t stride,  \
+                             void *accv) {                                                \
+    const T *x = xv;                                                                      \
+    A *acc = accv;                                                                        \
+    size_t r = 0;                                                                         \
+    for (; r + 4 <= rows; r += 4, x += 4 * stride) {                                      \
+      BNK_SIMD_LOOP                                                                       \
+      for (size_t k = 0; k < columns; k++) {                                              \
+        const T a = x[k], b = x[k + stride];                                              \
+        const T c = x[k + 2 * stride], d = x[k + 3 * stride];                             \
+        const T ab = (a CMP b || a != a) ? a : b, cd = (c CMP d || c != c) ? c : d;       \
+        const A v = (A)((ab CMP cd || ab != ab) ? ab : cd), s = acc[k];                   \
+        acc[k] = (v CMP s || v != v) ? v : s;                                             \
+      }                                                                                   \
+    }                                                                                     \
+    for (; r < rows; r++, x += stride) {                                                  \
+      BNK_SIMD_LOOP                                                                       \
+      for (size_t k = 0; k < columns; k++) {                                              \
+        const A v = (A)x[k], s = acc[k];                                                  \
+        acc[k] = (v CMP s || v != v) ? v : s;                                             \
+      }                                                                                   \
+    }                                                                                     \
+  }
+
+EXTREMUM_COLUMNS(f32_max, float, double, >)
+EXTREMUM_COLUMNS(f32_min, float, double, <)
+EXTREMUM_COLUMNS(f64_max, double, double, >)
+EXTREMUM_COLUMNS(f64_min, double, double, <)
 COLUMNS(i64_max, int64_t, int64_t, v > s ? v : s)
 COLUMNS(i64_min, int64_t, int64_t, v < s ? v : s)
 COLUMNS(u64_max, uint64_t, uint64_t, v > s ? v : s)
