@@ -5,19 +5,21 @@
 #else
 #define BNK_PIXELS 4
 #endif
-/// A vector of channels of some pixels of a line.
+/// Some channels of some neighbouring pixels of a line.
 struct pixels {
   /// The window's first line inside the image, at the column (perhaps outside) of the first
-  /// pixel's first tap, and at the channels in question.
+  /// pixel's first tap, and at the first of the channels.
   const float *from;
   size_t line_step, pixel_step;
-  /// Lines of the window that lie inside the image, and how they are apart.
+  /// Lines of the window that lie inside the image.
   size_t lines;
+  /// Weights of the first of these lines; those of the next vector follow after `weight_step`.
   const float *weights;
+  size_t weight_step;
   size_t kernel_width, stride, dilation;
   /// Columns of the image, from the first pixel's first tap, lie inside for low..<high.
   ptrdiff_t low, high;
-  int lanes;
+  size_t channels;
   const float *bias, *residual;
   size_t residual_step;
   float *to;
@@ -25,25 +27,25 @@ struct pixels {
   float bound_low, bound_high;
 };
 
-BNK_INLINE vf load_column(const struct pixels *p, const float *line, ptrdiff_t column,
+BNK_INLINE vf load_column(const struct pixels *p, const float *line, ptrdiff_t column, int lanes,
                           const bool checked) {
   if (!checked) return v_load(line + column * (ptrdiff_t)p->pixel_step);
   if (column < p->low || column >= p->high) return v_zero();
-  return v_load_first(line + column * (ptrdiff_t)p->pixel_step, p->lanes);
+  return v_load_first(line + column * (ptrdiff_t)p->pixel_step, lanes);
 }
 
-/// With a window width of K and a stride of S that are known, every column is loaded once a line;
-/// K = 0 stands for any window.
-BNK_INLINE void pixels_body(const struct pixels *p, const int W, const int K, const int S,
-                            const bool checked) {
+/// Vector number `c / BNK_V` of the channels. With a window width of K and a stride of S that are
+/// known, every column is loaded once a line; K = 0 stands for any window.
+BNK_INLINE void pixels_vector(const struct pixels *p, size_t c, const float *weights, int lanes,
+                              const int W, const int K, const int S, const bool checked) {
   vf acc[BNK_PIXELS];
   BNK_UNROLL for (int i = 0; i < W; i++) acc[i] = v_zero();
-  const float *line = p->from, *weights = p->weights;
-  for (size_t y = 0; y < p->lines; y++, line += p->line_step) {
+  const float *line = p->from + c;
+  for (size_t y = p->lines; y; y--, line += p->line_step) {
     if (K) {
       vf columns[(BNK_PIXELS - 1) * 2 + 5];
       BNK_UNROLL for (int j = 0; j < (W - 1) * S + K; j++) {
-        columns[j] = load_column(p, line, j, checked);
+        columns[j] = load_column(p, line, j, lanes, checked);
       }
       BNK_UNROLL for (int x = 0; x < K; x++) {
         const vf weight = v_load(weights + x * BNK_V);
@@ -55,33 +57,50 @@ BNK_INLINE void pixels_body(const struct pixels *p, const int W, const int K, co
         const vf weight = v_load(weights);
         BNK_UNROLL for (int i = 0; i < W; i++) {
           const ptrdiff_t column = (ptrdiff_t)(x * p->dilation + (size_t)i * p->stride);
-          acc[i] = v_fma(load_column(p, line, column, checked), weight, acc[i]);
+          acc[i] = v_fma(load_column(p, line, column, lanes, checked), weight, acc[i]);
         }
       }
     }
   }
   const vf low = v_set1(p->bound_low), high = v_set1(p->bound_high);
-  const vf bias = !p->bias  ? v_zero()
-                  : checked ? v_load_first(p->bias, p->lanes) : v_load(p->bias);
+  if (p->bias) {
+    const vf bias = checked ? v_load_first(p->bias + c, lanes) : v_load(p->bias + c);
+    BNK_UNROLL for (int i = 0; i < W; i++) acc[i] += bias;
+  }
+  if (p->residual) {
+    BNK_UNROLL for (int i = 0; i < W; i++) {
+      acc[i] += v_load_first(p->residual + c + i * p->residual_step, lanes);
+    }
+  }
   BNK_UNROLL for (int i = 0; i < W; i++) {
-    vf value = acc[i] + bias;
-    if (p->residual) value += v_load_first(p->residual + i * p->residual_step, p->lanes);
-    value = v_min(high, v_max(low, value));
+    const vf value = v_min(high, v_max(low, acc[i]));
     if (checked) {
-      v_store_first(p->to + i * p->to_step, value, p->lanes);
+      v_store_first(p->to + c + i * p->to_step, value, lanes);
     } else {
-      v_store(p->to + i * p->to_step, value);
+      v_store(p->to + c + i * p->to_step, value);
     }
   }
 }
 
-#define BNK_WINDOW(W, K, S)                                                              \
-  static void pixels_##W##_##K##_##S(const struct pixels *p, bool checked) {             \
-    if (checked) {                                                                       \
-      pixels_body(p, W, K, S, true);                                                     \
-    } else {                                                                             \
-      pixels_body(p, W, K, S, false);                                                    \
-    }                                                                                    \
+/// All channels; `inside` says that all columns lie in the image.
+BNK_INLINE void pixels_body(const struct pixels *p, const int W, const int K, const int S,
+                            bool inside) {
+  size_t c = 0;
+  const float *weights = p->weights;
+  if (inside) {
+    for (; c + BNK_V <= p->channels; c += BNK_V, weights += p->weight_step) {
+      pixels_vector(p, c, weights, BNK_V, W, K, S, false);
+    }
+  }
+  for (; c < p->channels; c += BNK_V, weights += p->weight_step) {
+    const int lanes = p->channels - c < BNK_V ? (int)(p->channels - c) : BNK_V;
+    pixels_vector(p, c, weights, lanes, W, K, S, true);
+  }
+}
+
+#define BNK_WINDOW(W, K, S)                                               \
+  static void pixels_##W##_##K##_##S(const struct pixels *p, bool inside) { \
+    pixels_body(p, W, K, S, inside);                                      \
   }
 #define BNK_WINDOWS(W) \
   BNK_WINDOW(W, 3, 1) BNK_WINDOW(W, 3, 2) BNK_WINDOW(W, 5, 1) BNK_WINDOW(W, 5, 2) BNK_WINDOW(W, 0, 0)
@@ -137,6 +156,10 @@ static void line(const struct bnk_depthwise_line *l) {
       .kernel_width = s->kernel_width,
       .stride = s->stride_width,
       .dilation = s->dilation_width,
+      .weights = l->packed + l->first * taps_all + (size_t)skipped * s->kernel_width * BNK_V,
+      .weight_step = taps_all * BNK_V,
+      .channels = l->end - l->first,
+      .bias = e->bias ? e->bias + l->first : NULL,
       .residual_step = e->residual_stride,
       .to_step = s->output_pixel_stride,
   };
@@ -154,15 +177,10 @@ static void line(const struct bnk_depthwise_line *l) {
     const ptrdiff_t at = ((top + skipped * dilation) * width + left) * (ptrdiff_t)l->pixel_step;
     float *const to = l->output + x * p.to_step;
     const float *residual = e->residual ? e->residual + x * e->residual_stride : NULL;
-    for (size_t c = l->first; c < l->end; c += BNK_V) {
-      p.lanes = l->end - c < BNK_V ? (int)(l->end - c) : BNK_V;
-      p.from = l->image + at + (ptrdiff_t)c;
-      p.weights = l->packed + c * taps_all + (size_t)skipped * s->kernel_width * BNK_V;
-      p.bias = e->bias ? e->bias + c : NULL;
-      p.residual = residual && !late ? residual + c : NULL;
-      p.to = to + c;
-      windows[count - 1][kind](&p, edge || p.lanes < BNK_V);
-    }
+    p.from = l->image + at + (ptrdiff_t)l->first;
+    p.residual = residual && !late ? residual + l->first : NULL;
+    p.to = to + l->first;
+    windows[count - 1][kind](&p, !edge);
     if (activate || late) {
       bnk_finish_rows(e, activate, residual ? residual + l->first : NULL, to + l->first,
                       p.to_step, count, l->end - l->first);
