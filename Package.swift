@@ -15,7 +15,7 @@ let families = [
 /// System libraries that only one family needs.
 let familyDependencies: [String: [Target.Dependency]] = [
   "Image": ["CBNormCodecs"],
-  "Linalg": ["COpenBLAS"],
+  "Linalg": ["CBNormLinalg"],
   "Data": ["BNormCheckpoint", "BNormProto"],
   "NN": ["COpenBLAS"],
 ]
@@ -52,6 +52,10 @@ let package = Package(
     .target(name: "CBNormKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])], linkerSettings: [.linkedLibrary("m")]),
     // PNG and JPEG through libpng and libjpeg-turbo, which it loads when they are first needed.
     .target(name: "CBNormCodecs", linkerSettings: [.linkedLibrary("dl")]),
+    // Factorisations and LAPACK on batches of matrices.
+    .target(
+      name: "CBNormLinalg", dependencies: ["CBNormKernels", "COpenBLAS"],
+      cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-fcx-limited-range"])]),
     // Dtypes, shapes, tensors, .npy and .npz, errors.
     .target(
       name: "BNormTensor", dependencies: ["CBNormKernels", "CZlib"], swiftSettings: swiftSettings),

@@ -3,5 +3,16 @@ import BNormCore
 
 public enum LinalgOps {
   public static let operations: [any Operation.Type] = [
+    CholeskyGrad.self,
+    Eig.self,
+    Lu.self,
+    MatrixDeterminant.self,
+    MatrixFunction.self,
+    MatrixSolve.self,
+    MatrixSolveLs.self,
+    MatrixTriangularSolve.self,
+    Qr.self,
+    SelfAdjointEig.self,
+    Svd.self,
   ]
 }
