@@ -18,5 +18,6 @@ extension OpLibrary {
     operations: MathOps.operations + ArrayOps.operations + NNOps.operations + ImageOps.operations
       + LinalgOps.operations + StringsOps.operations + StateOps.operations
       + ControlOps.operations + SparseOps.operations + RandomOps.operations
-      + QuantizationOps.operations + DataOps.operations)
+      + QuantizationOps.operations + DataOps.operations,
+    passes: NNOps.passes)
 }

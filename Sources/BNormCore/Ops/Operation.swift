@@ -90,3 +90,8 @@ extension ConsumingOperation {
     return try run(consuming: &inputs, context)
   }
 }
+
+/// An activation function with a parameter, for passes that fuse it into another op.
+public protocol ParameterizedActivation: Operation {
+  var activationParameter: Float { get }
+}

@@ -72,9 +72,10 @@ struct Unary: PlannedOperation {
 }
 
 /// x > 0 ? x : alpha * x.
-struct LeakyRelu: PlannedOperation {
+struct LeakyRelu: PlannedOperation, ParameterizedActivation {
   static let opNames = ["LeakyRelu"]
   private let alpha: Float
+  var activationParameter: Float { alpha }
 
   init(_ node: NodeContext) throws {
     alpha = try node.float("alpha")

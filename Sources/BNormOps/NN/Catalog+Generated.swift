@@ -7,6 +7,8 @@ public enum NNOps {
     AvgPoolGrad.self,
     BiasAdd.self,
     BiasAddGrad.self,
+    ChannelAffine.self,
+    ChannelMoments.self,
     Convolution.self,
     DepthwiseConvolution.self,
     FusedBatchNorm.self,

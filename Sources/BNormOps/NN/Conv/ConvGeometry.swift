@@ -70,8 +70,11 @@ struct ConvGeometry: Sendable {
       "input 1 (filter) has shape \(Shape.text(filter)), but \(what) has \(channels) channels")
   }
 
-  /// The sizes with all that follows from them; shapes with channels last.
-  func window(input: [Int], filter: [Int], depthwise: Bool = false) throws -> ConvWindow {
+  /// The sizes with all that follows from them; shapes with channels last. Three-dimensional
+  /// convolution (not its gradient) centers its windows.
+  func window(
+    input: [Int], filter: [Int], depthwise: Bool = false, isGradient: Bool = false
+  ) throws -> ConvWindow {
     _ = try output(input: input, filter: filter, depthwise: depthwise)
     let rank = spatialRank
     let missing = 3 - rank
@@ -85,7 +88,7 @@ struct ConvGeometry: Sendable {
     for d in 0..<rank {
       let (output, before) = try padding.resolve(
         d, input: input[batchDimensions + d], kernel: filter[d], stride: strides[d],
-        dilation: dilations[d])
+        dilation: dilations[d], centers: rank == 3 && !isGradient)
       window.input[missing + d] = input[batchDimensions + d]
       window.output[missing + d] = output
       window.kernel[missing + d] = filter[d]

@@ -65,13 +65,15 @@ struct FastConvolution {
   private func packingKernel(_ plan: bnk_conv2d_plan, _ outputs: Int) -> Kernel {
     let packedBytes = (plan.packed_bytes + 63) & ~63
     let epilogue = epilogue
+    let scale = scale
     return .function(
       KernelFunction(scratchBytes: packedBytes + plan.workspace_bytes, label: label(plan)) { io in
         let scratch = io.scratch(outputs: 1)
         let packed = scratch.assumingMemoryBound(to: Float.self)
         var last = epilogue.pointers(io, firstInput: 2, residualStride: outputs)
         withUnsafePointer(to: plan) {
-          bnk_conv2d_pack_weights($0, io.input(1), nil, packed)
+          bnk_conv2d_pack_weights(
+            $0, io.input(1), scale?.elements(Float.self).baseAddress, packed)
           bnk_conv2d_run(
             $0, io.input(0).assumingMemoryBound(to: Float.self), packed, &last,
             io.output(0).assumingMemoryBound(to: Float.self), scratch + packedBytes)

@@ -63,29 +63,40 @@ struct MatMul: PlannedOperation {
     }
   }
 
-  /// The kernel for constant float weights, packed ahead.
+  /// The kernel for constant float weights, packed ahead, or at each run if they are not known yet
+  /// but have factors to be multiplied with.
   private func packedKernel(_ context: Lowering) -> Kernel? {
-    guard context.inputDType(0) == .float, let weights = context.value(1), !transposeA else {
+    let weights = context.value(1)
+    guard context.inputDType(0) == .float, !transposeA, weights != nil || scale != nil else {
       return nil
     }
     let a = context.inputShape(0)
     let b = context.inputShape(1)
     let (m, k) = (a[0], a[1])
-    let n = transposeB ? b[0] : b[1]
-    guard n > 0 else { return .run { _ in } }
-    let packed = PackedWeights.matrix(
-      context, weights, k: k, n: n, isTransposed: transposeB, scale: scale)
+    let (n, transposeB) = (transposeB ? b[0] : b[1], transposeB)
+    guard m > 0, n > 0 else { return .run { _ in } }
+    let packed = weights.map {
+      PackedWeights.matrix(
+        context, $0, k: k, n: n, isTransposed: transposeB, scale: self.scale)
+    }
     let workspace = bnk_gemm_f32_workspace_bytes(m, n, k, k)
+    let packedBytes = packed == nil ? (bnk_gemm_f32_packed_bytes(k, n) + 63) & ~63 : 0
     let epilogue = epilogue
+    let scale = scale
     return .function(
-      KernelFunction(scratchBytes: workspace, label: "packed gemm") { io in
-        guard m > 0 else { return }
+      KernelFunction(scratchBytes: packedBytes + workspace, label: "packed gemm") { io in
+        let scratch = packedBytes + workspace > 0 ? io.scratch(outputs: 1) : nil
+        let right = (packed?.pointer ?? scratch!).assumingMemoryBound(to: Float.self)
+        if packed == nil {
+          bnk_gemm_f32_pack_b(
+            k, n, io.input(1), transposeB ? k : n, transposeB,
+            scale?.elements(Float.self).baseAddress, right)
+        }
         var last = epilogue.pointers(io, firstInput: 2, residualStride: n)
         bnk_gemm_f32(
-          m, n, k, io.input(0).assumingMemoryBound(to: Float.self), k,
-          packed.pointer.assumingMemoryBound(to: Float.self), &last,
+          m, n, k, io.input(0).assumingMemoryBound(to: Float.self), k, right, &last,
           io.output(0).assumingMemoryBound(to: Float.self), n,
-          workspace > 0 ? io.scratch(outputs: 1) : nil, workspace)
+          workspace > 0 ? scratch! + packedBytes : nil, workspace)
       })
   }
 

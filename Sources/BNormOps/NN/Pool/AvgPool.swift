@@ -18,28 +18,31 @@ struct AvgPool: PlannedOperation {
 
   func lower(_ context: Lowering) throws -> Kernel {
     try geometry.layout.lower(context, inputs: [0], outputs: [0]) { context in
-      try HalfBridge.lower(context) { context in
-        let window = try geometry.convWindow(context.inputShape(0).dimensions)
-        let isDouble = context.inputDType(0) == .double
-        if !isDouble, let pool = window.pool2d {
-          return .run(label: "average") { io in
-            var shape = pool
-            bnk_average_pool2d_f32(
-              &shape, io.input(0).assumingMemoryBound(to: Float.self),
-              io.output(0).assumingMemoryBound(to: Float.self))
-          }
-        }
+      let window = try geometry.convWindow(context.inputShape(0).dimensions)
+      let dtype = context.inputDType(0)
+      if dtype == .float, geometry.rank == 4, let pool = window.pool2d {
         return .run(label: "average") { io in
-          window.withC { w in
-            if isDouble {
-              bnk_nn_avg_pool_f64(
-                w, io.input(0).assumingMemoryBound(to: Double.self),
-                io.output(0).assumingMemoryBound(to: Double.self))
-            } else {
-              bnk_nn_avg_pool_f32(
-                w, io.input(0).assumingMemoryBound(to: Float.self),
-                io.output(0).assumingMemoryBound(to: Float.self))
-            }
+          var shape = pool
+          bnk_average_pool2d_f32(
+            &shape, io.input(0).assumingMemoryBound(to: Float.self),
+            io.output(0).assumingMemoryBound(to: Float.self))
+        }
+      }
+      return .run(label: "average") { io in
+        window.withC { w in
+          let input = io.input(0)
+          let output = io.output(0)
+          switch dtype {
+          case .half: bnk_nn_avg_pool_f16(w, input, output)
+          case .bfloat16: bnk_nn_avg_pool_bf16(w, input, output)
+          case .double:
+            bnk_nn_avg_pool_f64(
+              w, input.assumingMemoryBound(to: Double.self),
+              output.assumingMemoryBound(to: Double.self))
+          default:
+            bnk_nn_avg_pool_f32(
+              w, input.assumingMemoryBound(to: Float.self),
+              output.assumingMemoryBound(to: Float.self))
           }
         }
       }
@@ -80,7 +83,8 @@ struct AvgPoolGrad: PlannedOperation {
   func lower(_ context: Lowering) throws -> Kernel {
     try geometry.layout.lower(context, inputs: [1], outputs: [0]) { context in
       try HalfBridge.lower(context) { context in
-        let window = try geometry.convWindow(context.outputShape(0).dimensions)
+        let window = try geometry.convWindow(
+          context.outputShape(0).dimensions, isGradient: true)
         let isDouble = context.inputDType(1) == .double
         return .run { io in
           window.withC { w in

@@ -102,8 +102,9 @@ struct PoolGeometry: Sendable {
   }
 
   /// The sizes with what follows from them, for an input with channels last. Pooling over channels
-  /// is pooling over the width of images with one channel.
-  func convWindow(_ input: [Int]) throws -> ConvWindow {
+  /// is pooling over the width of images with one channel. Three-dimensional pooling (not its
+  /// gradient) centers its windows.
+  func convWindow(_ input: [Int], isGradient: Bool = false) throws -> ConvWindow {
     let out = try output(input)
     var result = ConvWindow()
     if isDepthwise {
@@ -121,7 +122,8 @@ struct PoolGeometry: Sendable {
     let missing = 3 - spatialRank
     for d in 0..<spatialRank {
       let (output, before) = try padding.resolve(
-        d, input: input[1 + d], kernel: window[1 + d], stride: strides[1 + d])
+        d, input: input[1 + d], kernel: window[1 + d], stride: strides[1 + d],
+        centers: spatialRank == 3 && !isGradient)
       result.input[missing + d] = input[1 + d]
       result.output[missing + d] = output
       result.kernel[missing + d] = window[1 + d]

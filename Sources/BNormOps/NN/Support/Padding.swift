@@ -41,8 +41,10 @@ enum Padding: Sendable, Equatable {
   }
 
   /// Size of the output and padding before the first element along spatial dimension `dimension`.
+  /// With `centers`, SAME also centers windows that leave elements out: the padding is negative then.
   func resolve(
-    _ dimension: Int, input: Int, kernel: Int, stride: Int, dilation: Int = 1
+    _ dimension: Int, input: Int, kernel: Int, stride: Int, dilation: Int = 1,
+    centers: Bool = false
   ) throws -> (output: Int, before: Int) {
     let (span, overflow) = (kernel - 1).multipliedReportingOverflow(by: dilation)
     guard !overflow, span < 1 << 40 else {
@@ -52,7 +54,8 @@ enum Padding: Sendable, Equatable {
     switch self {
     case .same:
       let output = input / stride + (input % stride > 0 ? 1 : 0)
-      return (output, max(0, (output - 1) * stride + effective - input) / 2)
+      let missing = (output - 1) * stride + effective - input
+      return (output, (centers ? missing : max(0, missing)) / 2)
     case .valid:
       return (try output(input - effective + stride, stride, input, effective), 0)
     case .explicit(let pairs):

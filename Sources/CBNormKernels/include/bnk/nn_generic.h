@@ -133,9 +133,11 @@ void bnk_nn_max_pool_match(enum bnk_dtype dtype, const struct bnk_nn_window *win
 void bnk_nn_max_pool_3d_f32(const struct bnk_nn_window *window, const float *input, float *output);
 void bnk_nn_max_pool_3d_grad_f32(const struct bnk_nn_window *window, const float *input,
                                  const float *value, const float *gradient, float *target);
-/// The mean of each window's elements; float or double.
+/// The mean of each window's elements.
 void bnk_nn_avg_pool_f32(const struct bnk_nn_window *window, const float *input, float *output);
 void bnk_nn_avg_pool_f64(const struct bnk_nn_window *window, const double *input, double *output);
+void bnk_nn_avg_pool_f16(const struct bnk_nn_window *window, const void *input, void *output);
+void bnk_nn_avg_pool_bf16(const struct bnk_nn_window *window, const void *input, void *output);
 void bnk_nn_avg_pool_grad_f32(const struct bnk_nn_window *window, const float *gradient,
                               float *target);
 void bnk_nn_avg_pool_grad_f64(const struct bnk_nn_window *window, const double *gradient,

@@ -1,0 +1,67 @@
+import BNormCore
+import BNormTensor
+import CBNormKernels
+
+/// y = act(x * scale + shift), with a scale and a shift for each channel: what a batch normalization
+/// with known statistics is. Made by the simplification passes; float, channels last.
+///
+/// Inputs: x, scale, shift, each of the latter with as many elements as channels.
+struct ChannelAffine: PlannedOperation {
+  static let opNames: [String] = []
+  var epilogue = Epilogue.none
+
+  init(_ node: NodeContext) throws {}
+  init(epilogue: Epilogue) { self.epilogue = epilogue }
+
+  func infer(_ inputs: [Fact]) throws -> [PartialShape]? { [inputs[0].shape] }
+
+  func lower(_ context: Lowering) throws -> Kernel {
+    let shape = context.inputShape(0)
+    guard context.inputDType(0) == .float, let channels = shape.dimensions.last,
+      context.inputShape(1).count == channels, context.inputShape(2).count == channels
+    else {
+      throw BNormError.unsupported(
+        "input 0 has shape \(shape), but the factors have shape \(context.inputShape(1))")
+    }
+    let rows = channels == 0 ? 0 : shape.count / channels
+    let epilogue = epilogue
+    return .run(inPlace: [InPlace(input: 0, output: 0)], label: "affine") { io in
+      guard rows > 0 else { return }
+      bnk_batch_norm_apply(
+        BNK_FLOAT, rows, channels, io.input(0),
+        io.input(1).assumingMemoryBound(to: Float.self),
+        io.input(2).assumingMemoryBound(to: Float.self),
+        bnk_activation(rawValue: epilogue.activation.rawValue), epilogue.alpha, epilogue.beta,
+        io.output(0))
+    }
+  }
+}
+
+/// Mean and variance of the channels, in one pass: what `tf.nn.moments` spells out. Made by the
+/// simplification passes; float, channels last.
+struct ChannelMoments: PlannedOperation {
+  static let opNames: [String] = []
+  /// The shapes that the two outputs have in the graph.
+  var outputs: [PartialShape] = []
+
+  init(_ node: NodeContext) throws {}
+  init(outputs: [PartialShape]) { self.outputs = outputs }
+
+  func infer(_ inputs: [Fact]) throws -> [PartialShape]? { outputs }
+
+  func lower(_ context: Lowering) throws -> Kernel {
+    let shape = context.inputShape(0)
+    guard let channels = shape.dimensions.last, context.inputDType(0) == .float else {
+      throw BNormError.unsupported("moments of \(context.inputDType(0).name) \(shape)")
+    }
+    let rows = shape.product(0..<(shape.rank - 1))
+    let bytes = bnk_batch_norm_workspace_bytes(rows, channels)
+    return .function(
+      KernelFunction(scratchBytes: max(bytes, 64), label: "moments") { io in
+        bnk_batch_norm_moments(
+          BNK_FLOAT, rows, channels, io.input(0),
+          io.output(0).assumingMemoryBound(to: Float.self),
+          io.output(1).assumingMemoryBound(to: Float.self), io.scratch(outputs: 2))
+      })
+  }
+}

@@ -1,0 +1,78 @@
+import BNormCore
+import BNormTensor
+
+/// A product with weights that takes what follows it into its kernel.
+protocol FusableProduct: PlannedOperation {
+  var epilogue: Epilogue { get set }
+  /// Factors of the outputs of constant float weights.
+  var scale: Tensor? { get set }
+  /// The dimension of the output's channels.
+  func channelAxis(rank: Int) -> Int
+  /// Its kernels can multiply the weights with factors when they are constant.
+  var scalesWeights: Bool { get }
+}
+
+extension Convolution: FusableProduct {
+  func channelAxis(rank: Int) -> Int { geometry.layout == .channelsFirst ? 1 : rank - 1 }
+  var scalesWeights: Bool { geometry.spatialRank == 2 && geometry.batchDimensions == 1 }
+}
+
+extension DepthwiseConvolution: FusableProduct {
+  func channelAxis(rank: Int) -> Int { geometry.layout == .channelsFirst ? 1 : rank - 1 }
+  var scalesWeights: Bool { true }
+}
+
+extension MatMul: FusableProduct {
+  func channelAxis(rank: Int) -> Int { rank - 1 }
+  var scalesWeights: Bool { !transposeA }
+}
+
+/// One number a channel: constant or made during the run.
+enum ChannelVector {
+  case constant([Double])
+  case value(ValueID)
+}
+
+extension LiveGraph {
+  /// `value` as one number for each of `channels` along dimension `axis` of tensors of rank `rank`.
+  func vector(_ value: ValueID, channels: Int, axis: Int, rank: Int) -> ChannelVector? {
+    guard let shape = shape(value), shape.rank <= rank else { return nil }
+    if shape.count == 1, let number = scalar(value) {
+      return .constant([Double](repeating: number, count: channels))
+    }
+    guard shape.count == channels else { return nil }
+    let padded = [Int](repeating: 1, count: rank - shape.rank) + shape.dimensions
+    for (d, size) in padded.enumerated() where size != (d == axis ? channels : 1) { return nil }
+    if let tensor = graph.constant(value) {
+      return tensor.doubles.map { .constant($0) }
+    }
+    return graph.fact(value).dtype == .float ? .value(value) : nil
+  }
+
+  /// Factor and summand of each channel of a batch normalization with constant statistics.
+  func normalization(_ node: PlanGraph.Node) -> (scale: [Double], shift: [Double], layout: Layout)? {
+    func numbers(_ i: Int) -> [Double]? {
+      i < node.inputs.count ? graph.constant(node.inputs[i])?.doubles : nil
+    }
+    if let operation = node.operation as? FusedBatchNorm {
+      guard !operation.isTraining, operation.epilogue.isNothing, let gamma = numbers(1),
+        let beta = numbers(2), let mean = numbers(3), let variance = numbers(4)
+      else { return nil }
+      let scale = gamma.indices.map {
+        gamma[$0] / (variance[$0] + Double(operation.epsilon)).squareRoot()
+      }
+      return (scale, scale.indices.map { beta[$0] - mean[$0] * scale[$0] }, operation.layout)
+    }
+    if let operation = node.operation as? GlobalNormalization {
+      guard let mean = numbers(1), let variance = numbers(2), let beta = numbers(3),
+        let gamma = numbers(4)
+      else { return nil }
+      let scale = mean.indices.map {
+        (operation.scales ? gamma[$0] : 1)
+          / (variance[$0] + Double(operation.epsilon)).squareRoot()
+      }
+      return (scale, scale.indices.map { beta[$0] - mean[$0] * scale[$0] }, .channelsLast)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,8 @@
+import BNormCore
+
+extension NNOps {
+  /// The simplification passes, in the order in which they run.
+  public static let passes: [any SimplifyPass] = [
+    RemoveIdentities(), FuseMoments(), FoldPadding(), FuseChains(),
+  ]
+}
