@@ -7,6 +7,7 @@ public typealias ByteString = BNormTensor.ByteString
 public typealias DType = BNormTensor.DType
 public typealias Element = BNormTensor.Element
 public typealias GraphDefinition = BNormCore.GraphDefinition
+public typealias GraphDefWriter = BNormTensorFlow.GraphDefWriter
 public typealias Graph = BNormCore.Graph
 public typealias MetaGraph = BNormTensorFlow.MetaGraph
 public typealias ModelFile = BNormTensorFlow.ModelFile

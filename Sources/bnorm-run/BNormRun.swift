@@ -10,7 +10,7 @@ struct BNormRun: ParsableCommand {
       Exit codes: 0 fine, 1 outputs differ, 2 the input is wrong, 3 an op is unsupported.
       """,
     subcommands: [
-      Run.self, Inspect.self, Ops.self, Bench.self, ProfileCommand.self, Compare.self,
+      Run.self, Inspect.self, Ops.self, Bench.self, ProfileCommand.self, Compare.self, Freeze.self,
     ],
     defaultSubcommand: Run.self)
 }

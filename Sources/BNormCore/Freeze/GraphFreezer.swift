@@ -1,0 +1,140 @@
+import BNormTensor
+
+/// Makes a graph without variables of a graph and a session that holds their values: each variable
+/// becomes a constant, calls of functions are written out, and what the outputs do not need is left
+/// out.
+public final class GraphFreezer {
+  /// A tensor that the frozen graph offers.
+  public struct Output {
+    public var name: String
+    public var tensor: String
+
+    public init(name: String, tensor: String) {
+      self.name = name
+      self.tensor = tensor
+    }
+  }
+
+  let graph: Graph
+  let state: SessionState
+  var functions: [String: FunctionDefinition] = [:]
+  /// New names of functions by the old name and which arguments were variables.
+  var functionNames: [String: String] = [:]
+  let inputNames: [Int32: String]
+
+  private init(_ graph: Graph, _ state: SessionState, inputNames: [Int32: String]) {
+    self.graph = graph
+    self.state = state
+    self.inputNames = inputNames
+  }
+
+  /// - Parameters:
+  ///   - outputs: What is kept, and under which names. A name that is not the node's own becomes an
+  ///     Identity.
+  ///   - inputs: New names for placeholders, by tensor name.
+  ///   - state: Where the variables have their values.
+  public static func freeze(
+    _ graph: Graph, outputs: [Output], inputs: [String: String] = [:], state: SessionState
+  ) throws -> GraphDefinition {
+    var names: [Int32: String] = [:]
+    for (tensor, name) in inputs where graph.node(named: name) == nil {
+      let value = try graph.value(named: tensor)
+      if graph.nodes[Int(value.node)].op.hasPrefix("Placeholder") { names[value.node] = name }
+    }
+    let freezer = GraphFreezer(graph, state, inputNames: names)
+    let scope = FrozenScope(isFunction: false)
+    let values = try outputs.map { try graph.value(named: $0.tensor) }
+    let frame = FreezeFrame(freezer, scope, graph, prefix: "", arguments: [], controls: [])
+    let results = try frame.emit(values, controls: [])
+    for (output, result) in zip(outputs, results) {
+      guard case .tensor(let tensor) = result else {
+        throw BNormError.invalid("output \"\(output.name)\" is a variable's handle")
+      }
+      let name = String(output.name.map { $0 == ":" ? "_" : $0 })
+      guard name != tensor.node || tensor.port != 0 else { continue }
+      guard !scope.contains(name) else { continue }
+      let value = try graph.value(named: output.tensor)
+      let dtype = graph.nodes[Int(value.node)].outputDTypes[Int(value.port)]
+      scope.add(name, "Identity", [tensor], attributes: ["T": .type(Int(dtype.rawValue))])
+    }
+    try scope.finish()
+    return GraphDefinition(
+      nodes: scope.nodes, functions: freezer.functions, producer: graph.producer)
+  }
+
+  /// The value of the variable that a node makes.
+  func value(of node: Node) throws -> Tensor {
+    let shared = node.attributes["shared_name"]?.asBytes?.string ?? ""
+    let key = ResourceName(
+      container: node.attributes["container"]?.asBytes?.string ?? "",
+      name: shared.isEmpty ? node.name : shared)
+    guard let variable = state.find(key, of: Variable.self), variable.isInitialized else {
+      throw BNormError.invalid(
+        "\(node.op) \"\(node.name)\" has no value: give a checkpoint that holds it")
+    }
+    return try variable.read()
+  }
+
+  /// A function of the frozen graph for `reference`, whose arguments are variables where `kinds`
+  /// has a dtype.
+  func function(_ reference: FunctionReference, _ kinds: [DType?]) throws -> FunctionReference {
+    let body = try graph.functions.body(reference)
+    let attributes = reference.attributes.filter { !$0.key.hasPrefix("_") }
+    let key =
+      "\(reference.name) \(attributes.sorted { $0.key < $1.key }) \(kinds.map { $0?.name ?? "" })"
+    if let name = functionNames[key] { return FunctionReference(name: name) }
+    var name = reference.name
+    var count = 1
+    while functions[name] != nil || functionNames.values.contains(name) {
+      name = "\(reference.name)_\(count)"
+      count += 1
+    }
+    functionNames[key] = name
+    functions[name] = try emit(body, as: name, kinds)
+    return FunctionReference(name: name)
+  }
+
+  private func emit(
+    _ body: Graph, as name: String, _ kinds: [DType?]
+  ) throws -> FunctionDefinition {
+    let scope = FrozenScope(isFunction: true)
+    var inputs: [FunctionDefinition.Argument] = []
+    var arguments: [FrozenValue] = []
+    for (i, argument) in body.arguments.enumerated() {
+      let node = body.nodes[Int(argument.node)]
+      let text = scope.unused(GraphFreezer.argumentName(node.name))
+      scope.addArgument(text)
+      let output = FrozenOutput(node: text, port: 0)
+      let kind = i < kinds.count ? kinds[i] : nil
+      arguments.append(kind.map { .variable(output, $0) } ?? .tensor(output))
+      let dtype = kind ?? node.outputDTypes[0]
+      inputs.append(.init(name: text, type: ArgumentType(element: .fixed(dtype))))
+    }
+    let frame = FreezeFrame(self, scope, body, prefix: "", arguments: arguments, controls: [])
+    let results = try frame.emit(body.results, controls: body.controlResults)
+    let controls = body.controlResults.flatMap { frame.controls[$0] ?? [] }
+    try scope.finish()
+    var outputs: [FunctionDefinition.Argument] = []
+    var returns: [String: String] = [:]
+    for (i, result) in results.enumerated() {
+      let value = body.results[i]
+      var dtype = body.nodes[Int(value.node)].outputDTypes[Int(value.port)]
+      if case .variable(_, let kind) = result { dtype = kind }
+      outputs.append(.init(name: "result_\(i)", type: ArgumentType(element: .fixed(dtype))))
+      returns["result_\(i)"] = try scope.text(result.output)
+    }
+    return FunctionDefinition(
+      name: name, inputs: inputs, outputs: outputs, nodes: scope.nodes, returns: returns,
+      controlReturns: Array(Set(controls)).sorted(), isStateful: scope.nodes.contains {
+        OpSignature.find($0.op)?.isStateful ?? true
+      })
+  }
+
+  /// Arguments have lower case letters, digits and underscores only.
+  private static func argumentName(_ name: String) -> String {
+    let text = name.lowercased().map { c -> Character in
+      c.isASCII && (c.isLetter || c.isNumber) ? c : "_"
+    }
+    return "arg_" + String(text)
+  }
+}
