@@ -5,6 +5,7 @@ public enum LinalgOps {
   public static let operations: [any Operation.Type] = [
     CholeskyGrad.self,
     Eig.self,
+    Einsum.self,
     Lu.self,
     MatrixDeterminant.self,
     MatrixFunction.self,
@@ -14,5 +15,6 @@ public enum LinalgOps {
     Qr.self,
     SelfAdjointEig.self,
     Svd.self,
+    TridiagonalMatMul.self,
   ]
 }
