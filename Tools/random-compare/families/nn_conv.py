@@ -212,7 +212,7 @@ def fused_conv3d(c):
 
 @op("_FusedMatMul", tol="sum", count=1.5)
 def fused_matmul(c):
-    dtype = c.choice(["float", "double"]) if c.index else "float"
+    dtype = "float"
     m, k, n = c.int(1, 20), c.int(1, 20), c.int(1, 20)
     ta, tb = c.chance(0.3), c.chance(0.3)
     steps = c.choice(FUSIONS)
