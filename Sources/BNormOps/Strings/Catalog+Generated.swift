@@ -3,5 +3,28 @@ import BNormCore
 
 public enum StringsOps {
   public static let operations: [any Operation.Type] = [
+    AsString.self,
+    Fingerprint.self,
+    HashBuckets.self,
+    InitializeTableFromTextFile.self,
+    LookupTableExport.self,
+    LookupTableFind.self,
+    LookupTableSize.self,
+    LookupTableWriting.self,
+    ReduceJoin.self,
+    RegexFullMatch.self,
+    RegexReplace.self,
+    StringJoin.self,
+    StringLength.self,
+    StringMap.self,
+    StringNGrams.self,
+    StringSplit.self,
+    StringToNumber.self,
+    Substr.self,
+    TableMaking.self,
+    UnicodeDecode.self,
+    UnicodeEncode.self,
+    UnicodeTranscode.self,
+    UnsortedSegmentJoin.self,
   ]
 }
