@@ -40,7 +40,7 @@ struct AsString: EagerOperation {
       }
     }
     var format = "%" + fill
-    if width > -1 { format += String(width) }
+    if width > -1, dtype != .bool { format += String(width) }
     if precision > -1 { format += "." + String(precision) }
     switch dtype {
     case _ where isReal: format += scientific ? "e" : shortest ? "g" : "f"

@@ -14,6 +14,7 @@ public enum StringsOps {
     ReduceJoin.self,
     RegexFullMatch.self,
     RegexReplace.self,
+    StringFormat.self,
     StringJoin.self,
     StringLength.self,
     StringMap.self,
@@ -24,6 +25,7 @@ public enum StringsOps {
     TableMaking.self,
     UnicodeDecode.self,
     UnicodeEncode.self,
+    UnicodeScript.self,
     UnicodeTranscode.self,
     UnsortedSegmentJoin.self,
   ]

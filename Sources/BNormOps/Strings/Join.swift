@@ -79,13 +79,13 @@ struct ReduceJoin: EagerOperation {
     let kept = (0..<x.rank).filter { !reduced.contains($0) }
     let strides = x.shape.strides
     let outer = kept.map { x.shape[$0] }
-    let inner = reduced.map { x.shape[$0] }
     func offsets(_ axes: [Int], _ sizes: [Int]) -> [Int] {
       zip(axes, sizes).reduce([0]) { base, next in
         base.flatMap { b in (0..<next.1).map { b + $0 * strides[next.0] } }
       }
     }
-    let steps = offsets(reduced, inner)
+    // The first of the indices varies fastest.
+    let steps = offsets(reduced.reversed(), reduced.reversed().map { x.shape[$0] })
     let out = offsets(kept, outer).map { base in
       Joining.join(steps.map { x.strings[base + $0] }, separator)
     }

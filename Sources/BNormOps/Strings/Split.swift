@@ -46,7 +46,7 @@ struct StringSplit: EagerOperation {
   private static func byCharacters(_ text: ByteString, _ set: [UInt8], _ skips: Bool) -> [ByteString] {
     if set.isEmpty { return text.bytes.map { ByteString(CollectionOfOne($0)) } }
     let parts = text.bytes.split(omittingEmptySubsequences: skips) { set.contains($0) }
-    return text.isEmpty && skips ? [] : parts.map { ByteString($0) }
+    return text.isEmpty ? [] : parts.map { ByteString($0) }
   }
 
   /// As Python's `str.split`, with TensorFlow's extra piece where `most` leaves nothing.

@@ -37,8 +37,8 @@ final class LookupTable: TensorObject, @unchecked Sendable {
     /// Initialised once, then only read.
     case initializedOnce
     case mutable
-    /// Two keys mean an empty and a deleted bucket and cannot be stored.
-    case dense(empty: LookupKey, deleted: LookupKey)
+    /// Keys that mean an empty and a deleted bucket and cannot be stored.
+    case dense(empty: LookupKey, deleted: LookupKey?)
   }
 
   let keyDType: DType
@@ -151,6 +151,7 @@ final class LookupTable: TensorObject, @unchecked Sendable {
   func initialize(_ keys: Tensor, _ values: Tensor) throws {
     let count = try checkValues(keys, values)
     let wanted = LookupKey.keys(keys, rowShape: keyShape)
+    guard count > 0 else { throw BNormError.invalid("keys and values cannot be empty tensors") }
     try lock.withLock {
       guard !initialized else { return }
       for i in 0..<count {
@@ -189,14 +190,18 @@ final class LookupTable: TensorObject, @unchecked Sendable {
     try insert(keys, values)
   }
 
+  /// A dense table exports matrices, the others rows of the values' shape.
+  private func exportShape(_ count: Int, _ row: Shape) -> Shape {
+    if case .dense = kind { return [count, row.count] }
+    return Shape([count] + row.dimensions)
+  }
+
   func export() throws -> (keys: Tensor, values: Tensor) {
     let (k, v) = lock.withLock { (keyRows.compactMap { $0 }, valueRows.compactMap { $0 }) }
     var keys = TensorRows(
-      dtype: keyDType, shape: try Shape(checking: [k.count] + keyShape.dimensions),
-      width: keyShape.count)
+      dtype: keyDType, shape: exportShape(k.count, keyShape), width: keyShape.count)
     var values = TensorRows(
-      dtype: valueDType, shape: try Shape(checking: [v.count] + valueShape.dimensions),
-      width: valueShape.count)
+      dtype: valueDType, shape: exportShape(v.count, valueShape), width: valueShape.count)
     for i in k.indices {
       keys.set(i, k[i], 0)
       values.set(i, v[i], 0)
