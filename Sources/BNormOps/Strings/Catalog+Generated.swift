@@ -4,7 +4,6 @@ import BNormCore
 public enum StringsOps {
   public static let operations: [any Operation.Type] = [
     AsString.self,
-    Fingerprint.self,
     HashBuckets.self,
     InitializeTableFromTextFile.self,
     LookupTableExport.self,

@@ -1,5 +1,6 @@
 import BNormCore
 import BNormTensor
+import CBNormKernels
 
 /// Hashes modulo a number of buckets.
 struct HashBuckets: EagerOperation {
@@ -40,53 +41,11 @@ struct HashBuckets: EagerOperation {
       let hash =
         switch kind {
         case .memory: MemoryHash.hash(text.bytes)
-        case .fast: FarmHash.fingerprint(text.bytes)
+        case .fast: text.bytes.withUnsafeBytes { bnk_fingerprint64($0.baseAddress, $0.count) }
         case .strong(let a, let b): SipHash.hash(text.bytes, key: (a, b))
         }
       return Int64(bitPattern: hash % buckets)
     }
     return [Tensor(out, shape: inputs[0].shape)]
-  }
-}
-
-/// A fingerprint of each row: 8 bytes of FarmHash.
-struct Fingerprint: EagerOperation {
-  static let opNames = ["Fingerprint"]
-  init(_ node: NodeContext) throws {}
-
-  func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
-    try inputs[0].shape.requireRank(atLeast: 1, "input 0 (data)")
-    try inputs[1].shape.requireRank(0, "input 1 (method)")
-    return [PartialShape([inputs[0].shape[0] ?? -1, 8])]
-  }
-
-  func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
-    let method = try inputs[1].scalarString("input 1 (method)").string
-    guard method == "farmhash64" else {
-      throw BNormError.invalid("method is \"\(method)\", only farmhash64 exists")
-    }
-    let data = inputs[0]
-    guard data.rank >= 1 else { throw BNormError.invalid("input 0 (data) is a scalar") }
-    let rows = data.shape[0]
-    let out = Tensor(dtype: .uint8, shape: [rows, 8])
-    let width = rows > 0 ? data.count / rows : 0
-    let bytes = out.mutableElements(UInt8.self)
-    for r in 0..<rows {
-      let hash: UInt64
-      if data.dtype == .string {
-        let hashes = data.strings[(r * width)..<((r + 1) * width)].map {
-          FarmHash.fingerprint($0.bytes)
-        }
-        hash =
-          width == 1
-          ? hashes[0] : hashes.withUnsafeBytes { FarmHash.fingerprint($0) }
-      } else {
-        let size = width * data.dtype.size
-        hash = FarmHash.fingerprint(
-          UnsafeRawBufferPointer(start: data.pointer + r * size, count: size))
-      }
-      for k in 0..<8 { bytes[r * 8 + k] = UInt8(truncatingIfNeeded: hash >> UInt64(8 * k)) }
-    }
-    return [out]
   }
 }

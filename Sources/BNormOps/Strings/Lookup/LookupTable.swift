@@ -38,7 +38,7 @@ final class LookupTable: TensorObject, @unchecked Sendable {
     case initializedOnce
     case mutable
     /// Keys that mean an empty and a deleted bucket and cannot be stored.
-    case dense(empty: LookupKey, deleted: LookupKey?)
+    case dense(empty: LookupKey, deleted: LookupKey)
   }
 
   let keyDType: DType

@@ -74,12 +74,10 @@ struct TableMaking: EagerOperation {
         keyDType: keyDType, valueDType: valueDType, valueShape: valueShape,
         kind: isMutable ? .mutable : .initializedOnce)
     }
-    let (empty, deleted) = (inputs[0], inputs[inputs.count - 1])
     guard inputs.count == 2 else {
-      return LookupTable(
-        keyDType: keyDType, valueDType: valueDType, keyShape: empty.shape, valueShape: valueShape,
-        kind: .dense(empty: LookupKey.keys(empty, rowShape: empty.shape)[0], deleted: nil))
+      throw BNormError.invalid("the op has no deleted_key, without which no table can be made")
     }
+    let (empty, deleted) = (inputs[0], inputs[1])
     guard empty.shape == deleted.shape else {
       throw BNormError.invalid(
         "empty_key has shape \(empty.shape), deleted_key has shape \(deleted.shape)")
