@@ -26,10 +26,13 @@ static double hard_sigmoid(double x) {
 }
 static double hard_swish(double x) { return x * hard_sigmoid(x); }
 
+/// TensorFlow's kernel gives NaN for infinities.
+static double erf_or_nan(double x) { return isinf(x) ? NAN : erf(x); }
+
 #define LIST(X)                                                                           \
   X(EXP, exp) X(EXPM1, expm1) X(LOG, log) X(LOG1P, log1p) X(SIN, sin) X(COS, cos)         \
   X(TAN, tan) X(ASIN, asin) X(ACOS, acos) X(ATAN, atan) X(SINH, sinh) X(COSH, cosh)       \
-  X(TANH, tanh) X(ASINH, asinh) X(ACOSH, acosh) X(ATANH, atanh) X(ERF, erf) X(ERFC, erfc) \
+  X(TANH, tanh) X(ASINH, asinh) X(ACOSH, acosh) X(ATANH, atanh) X(ERF, erf_or_nan) X(ERFC, erfc) \
   X(SIGMOID, sigmoid) X(SOFTPLUS, softplus) X(ELU, elu) X(SELU, selu) X(SWISH, swish)     \
   X(GELU, gelu) X(GELU_TANH, gelu_tanh) X(MISH, mish) X(HARD_SIGMOID, hard_sigmoid)       \
   X(HARD_SWISH, hard_swish)

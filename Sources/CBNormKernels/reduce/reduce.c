@@ -375,8 +375,10 @@ static void finish(const struct job *job, char *acc, size_t first, size_t n) {
     else
       for (size_t i = 0; i < n; i++) s[i] /= (int64_t)p->reduced;
   } else if (p->op == BNK_REDUCE_EUCLIDEAN_NORM) {
+    // TensorFlow's sum of squares of halves is a half, which overflows.
+    const double most = p->dtype == BNK_HALF ? 65520 : INFINITY;
     if (is_float)
-      for (size_t i = 0; i < n; i++) f[i] = sqrt(f[i]);
+      for (size_t i = 0; i < n; i++) f[i] = f[i] >= most ? INFINITY : sqrt(f[i]);
     else
       integer_roots(p->dtype, acc, n);
   } else if (p->op == BNK_REDUCE_L2_LOSS) {

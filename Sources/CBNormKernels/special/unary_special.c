@@ -29,6 +29,9 @@
   X(DAWSN, bnk_dawsn) X(EXPINT, bnk_expint) X(FRESNEL_SIN, bnk_fresnel_sin)                \
   X(FRESNEL_COS, bnk_fresnel_cos) X(SPENCE, bnk_spence)
 
+/// TensorFlow's kernel for narrow types gives NaN at zero.
+static double narrow_y1(double x) { return x == 0 ? NAN : bnk_bessel_y1(x); }
+
 #define DEFINE(OP, fn)                                                 \
   LOOP(f64_##fn, double, ID, ID, fn)                                   \
   LOOP(f32_##fn, float, ID, TO_F32, fn)                                \
@@ -46,8 +49,17 @@ LOOP(f32_erfc, float, ID, TO_F32, erfc)
 LOOP(half_erfc, half_bits, f32_from_half, TO_HALF, erfc)
 LOOP(bf16_erfc, bf16_bits, f32_from_bf16, TO_BF16, erfc)
 
+LOOP(f32_y1, float, ID, TO_F32, narrow_y1)
+LOOP(half_y1, half_bits, f32_from_half, TO_HALF, narrow_y1)
+LOOP(bf16_y1, bf16_bits, f32_from_bf16, TO_BF16, narrow_y1)
+
+#pragma clang diagnostic ignored "-Winitializer-overrides"
 bnk_unary_table bnk_unary_table__special = {
     LIST(ROW)
+    [BNK_UNARY_BESSEL_Y1] = {[BNK_FLOAT] = f32_y1,
+                             [BNK_DOUBLE] = f64_bnk_bessel_y1,
+                             [BNK_HALF] = half_y1,
+                             [BNK_BFLOAT16] = bf16_y1},
     [BNK_UNARY_ERFC] = {[BNK_FLOAT] = f32_erfc,
                         [BNK_HALF] = half_erfc,
                         [BNK_BFLOAT16] = bf16_erfc},
