@@ -12,6 +12,7 @@ public enum StateOps {
     EmptyTensorList.self,
     EmptyTensorMap.self,
     IsInitialized.self,
+    Optimizer.self,
     OptionalGetValue.self,
     OptionalHasValue.self,
     OptionalMaking.self,

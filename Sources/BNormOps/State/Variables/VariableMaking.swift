@@ -1,7 +1,8 @@
 import BNormCore
 import BNormTensor
 
-/// A variable by its handle. The variable has no value until it is assigned.
+/// A variable by its handle. The variable has no value until it is assigned. All handles without a
+/// shared name mean the same variable.
 struct VarHandle: EagerOperation, HandleOperation {
   static let opNames = ["VarHandleOp"]
   /// What TensorFlow calls a variable that only its handle knows.
@@ -28,8 +29,7 @@ struct VarHandle: EagerOperation, HandleOperation {
       return [Tensor(scalar: variable, dtype: .resource)]
     }
     let variable = try Variable.shared(
-      ResourceName(container: container, name: sharedName.isEmpty ? context.nodeName : sharedName),
-      dtype: dtype, shape: shape, context)
+      ResourceName(container: container, name: sharedName), dtype: dtype, shape: shape, context)
     return [Tensor(scalar: variable, dtype: .resource)]
   }
 }
