@@ -63,7 +63,7 @@ void bnk_conv2d_plan_winograd(struct bnk_conv2d_plan *plan) {
   const struct bnk_igemm *engine = bnk_igemm_current();
   const size_t planes = planes_of(plan), tiles = tile_count(plan);
   const size_t floats =
-      bnk_packed_floats(s->in_channels, s->out_channels, (size_t)engine->vector);
+      plane_step(bnk_packed_floats(s->in_channels, s->out_channels, (size_t)engine->vector));
   plan->packed_bytes = planes * floats * sizeof(float);
   // A block's tiles should stay in the level 2 cache, but every block reads all weights.
   const size_t tile_bytes = planes * (s->in_channels + s->out_channels) * sizeof(float);
@@ -122,27 +122,15 @@ static void pack_panels(void *context, size_t begin, size_t end) {
   const size_t m = (size_t)p->plan->algorithm, n = m + 2;
   const size_t plane = p->plan->packed_bytes / sizeof(float) / (n * n);
   const size_t inputs = s->in_channels, outputs = s->out_channels;
+  const struct bnk_winograd_transforms *kernels = transforms(p->plan);
   double g[6][3];
   weight_matrix(m, g);
   for (size_t panel = begin; panel < end; panel++) {
     const size_t j = panel * 2 * p->vector, width = bnk_panel_width(outputs, j, p->vector);
     for (size_t c = 0; c < inputs; c++) {
-      float *to = p->packed + j * inputs + c * width;
-      for (size_t column = 0; column < width; column++) {
-        double half[6][3] = {{0}};
-        for (size_t tap = 0; tap < 9 && j + column < outputs; tap++) {
-          float weight;
-          const size_t at = (tap * inputs + c) * outputs + j + column;
-          memcpy(&weight, p->weights + at * sizeof(float), sizeof weight);
-          for (size_t i = 0; i < n; i++) half[i][tap % 3] += g[i][tap / 3] * weight;
-        }
-        const double scale = p->scale && j + column < outputs ? p->scale[j + column] : 1;
-        for (size_t i = 0; i < n * n; i++) {
-          double sum = 0;
-          for (size_t tap = 0; tap < 3; tap++) sum += half[i / n][tap] * g[i % n][tap];
-          to[i * plane + column] = (float)(sum * scale);
-        }
-      }
+      kernels->weights(g, p->weights + (c * outputs + j) * sizeof(float), inputs * outputs,
+                       smaller(width, outputs - j), p->scale ? p->scale + j : NULL,
+                       p->packed + j * inputs + c * width, plane, width);
     }
   }
 }

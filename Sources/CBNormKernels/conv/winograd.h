@@ -26,6 +26,11 @@ struct bnk_winograd_transforms {
   /// Transforms products at places 0..<count back to output tiles `first`..<`first + count`.
   void (*output)(const struct bnk_winograd *w, const float *from, size_t first, size_t count,
                  const struct bnk_epilogue *epilogue, float *output);
+  /// Transforms the weights of an input channel for `count` of the `width` columns of a panel, the
+  /// rest being zero. `weights` are those of the first column's first tap, perhaps unaligned,
+  /// consecutive taps are `tap_step` floats apart; `to` has planes `plane` floats apart.
+  void (*weights)(const double g[6][3], const char *weights, size_t tap_step, size_t count,
+                  const float *scale, float *to, size_t plane, size_t width);
 };
 
 extern const struct bnk_winograd_transforms bnk_winograd__portable[2], bnk_winograd__avx2[2],

@@ -200,6 +200,38 @@ BNK_INLINE void output_tiles(const struct bnk_winograd *w, const float *from, si
   }
 }
 
+/// In double: the rounded result is as good as the weights are. `width` is a whole panel or half.
+BNK_INLINE void transform_weights(const double g[6][3], const char *weights, size_t tap_step,
+                                  size_t count, const float *scale, float *to, size_t plane,
+                                  const int m, const int width) {
+  const int n = m + 2;
+  float taps[9][2 * BNK_V] = {{0}};
+  double half[6][3][2 * BNK_V];
+  for (int tap = 0; tap < 9; tap++) {
+    const char *from = weights + (size_t)tap * tap_step * sizeof(float);
+    for (size_t j = 0; j < count; j++) {
+      memcpy(&taps[tap][j], from + j * sizeof(float), sizeof(float));
+    }
+    for (size_t j = 0; scale && j < count; j++) taps[tap][j] *= scale[j];
+  }
+  for (int i = 0; i < n; i++) {
+    for (int x = 0; x < 3; x++) {
+      for (int j = 0; j < width; j++) {
+        half[i][x][j] = g[i][0] * (double)taps[x][j] + g[i][1] * (double)taps[3 + x][j] +
+                        g[i][2] * (double)taps[6 + x][j];
+      }
+    }
+  }
+  for (int i = 0; i < n; i++) {
+    for (int k = 0; k < n; k++, to += plane) {
+      for (int j = 0; j < width; j++) {
+        to[j] = (float)(half[i][0][j] * g[k][0] + half[i][1][j] * g[k][1] +
+                        half[i][2][j] * g[k][2]);
+      }
+    }
+  }
+}
+
 #define BNK_TRANSFORMS(M)                                                                     \
   static void input_##M(const struct bnk_winograd *w, const float *input, size_t first,       \
                         size_t count, float *to) {                                            \
@@ -208,12 +240,21 @@ BNK_INLINE void output_tiles(const struct bnk_winograd *w, const float *from, si
   static void output_##M(const struct bnk_winograd *w, const float *from, size_t first,       \
                          size_t count, const struct bnk_epilogue *epilogue, float *output) {  \
     output_tiles(w, from, first, count, epilogue, output, M);                                 \
+  }                                                                                           \
+  static void weights_##M(const double g[6][3], const char *weights, size_t tap_step,         \
+                          size_t count, const float *scale, float *to, size_t plane,          \
+                          size_t width) {                                                     \
+    if (width == BNK_V) {                                                                     \
+      transform_weights(g, weights, tap_step, count, scale, to, plane, M, BNK_V);             \
+    } else {                                                                                  \
+      transform_weights(g, weights, tap_step, count, scale, to, plane, M, 2 * BNK_V);         \
+    }                                                                                         \
   }
 
 BNK_TRANSFORMS(2)
 BNK_TRANSFORMS(4)
 
 const struct bnk_winograd_transforms BNK_NAME(bnk_winograd)[2] = {
-    {input_2, output_2},
-    {input_4, output_4},
+    {input_2, output_2, weights_2},
+    {input_4, output_4, weights_4},
 };
