@@ -51,14 +51,20 @@ struct DepthwiseConvolution: PlannedOperation {
         let fast = FastConvolution(
           window: window, epilogue: epilogue, scale: scale, isDepthwise: true)
         if let kernel = fast.kernel(context) { return kernel }
-        return context.inputDType(0) == .double
-          ? kernel(window, of: Double.self) : kernel(window, of: Float.self)
+        return DepthwiseConvolution.kernel(window, epilogue, context.inputDType(0))
       }
     }
   }
 
-  private func kernel<T: GemmElement>(_ window: ConvWindow, of type: T.Type) -> Kernel {
-    let epilogue = epilogue
+  /// The kernel for any geometry, in float or double.
+  static func kernel(_ window: ConvWindow, _ epilogue: Epilogue, _ dtype: DType) -> Kernel {
+    dtype == .double
+      ? kernel(window, epilogue, of: Double.self) : kernel(window, epilogue, of: Float.self)
+  }
+
+  private static func kernel<T: GemmElement>(
+    _ window: ConvWindow, _ epilogue: Epilogue, of type: T.Type
+  ) -> Kernel {
     let multiplier = window.outputs
     let columns = window.channels * multiplier
     let rows = window.batch * window.outputPixels

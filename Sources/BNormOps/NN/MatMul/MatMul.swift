@@ -1,6 +1,5 @@
 import BNormCore
 import BNormTensor
-import CBNormKernels
 
 /// The product of two matrices, either of them transposed, with what was fused into it.
 struct MatMul: PlannedOperation {
@@ -57,74 +56,22 @@ struct MatMul: PlannedOperation {
   }
 
   func lower(_ context: Lowering) throws -> Kernel {
-    try HalfBridge.lower(context) { context in
-      if let kernel = packedKernel(context) { return kernel }
-      return try context.inputDType(0).visitGemm(Maker(operation: self, context: context))
-    }
-  }
-
-  /// The kernel for constant float weights, packed ahead, or at each run if they are not known yet
-  /// but have factors to be multiplied with.
-  private func packedKernel(_ context: Lowering) -> Kernel? {
-    let weights = context.value(1)
-    guard context.inputDType(0) == .float, !transposeA, weights != nil || scale != nil else {
-      return nil
-    }
     let a = context.inputShape(0)
     let b = context.inputShape(1)
-    let (m, k) = (a[0], a[1])
-    let (n, transposeB) = (transposeB ? b[0] : b[1], transposeB)
-    guard m > 0, n > 0 else { return .run { _ in } }
-    let packed = weights.map {
-      PackedWeights.matrix(
-        context, $0, k: k, n: n, isTransposed: transposeB, scale: self.scale)
-    }
-    let workspace = bnk_gemm_f32_workspace_bytes(m, n, k, k)
-    let packedBytes = packed == nil ? (bnk_gemm_f32_packed_bytes(k, n) + 63) & ~63 : 0
-    let epilogue = epilogue
-    let scale = scale
-    return .function(
-      KernelFunction(scratchBytes: packedBytes + workspace, label: "packed gemm") { io in
-        let scratch = packedBytes + workspace > 0 ? io.scratch(outputs: 1) : nil
-        let right = (packed?.pointer ?? scratch!).assumingMemoryBound(to: Float.self)
-        if packed == nil {
-          bnk_gemm_f32_pack_b(
-            k, n, io.input(1), transposeB ? k : n, transposeB,
-            scale?.elements(Float.self).baseAddress, right)
-        }
-        var last = epilogue.pointers(io, firstInput: 2, residualStride: n)
-        bnk_gemm_f32(
-          m, n, k, io.input(0).assumingMemoryBound(to: Float.self), k, right, &last,
-          io.output(0).assumingMemoryBound(to: Float.self), n,
-          workspace > 0 ? scratch! + packedBytes : nil, workspace)
-      })
+    let product = MatrixProduct(
+      m: transposeA ? a[1] : a[0], n: transposeB ? b[0] : b[1], k: transposeA ? a[0] : a[1],
+      transposesA: transposeA, transposesB: transposeB, epilogue: epilogue, scale: scale)
+    return try HalfBridge.lower(context) { try product.kernel($0) }
   }
+}
 
-  private struct Maker: GemmVisitor {
-    let operation: MatMul
-    let context: Lowering
+/// The product of two float or bfloat16 matrices, one of which is said to hold many zeros.
+struct SparseMatMul: PlannedOperation {
+  static let opNames = ["SparseMatMul"]
+  private let product: MatMul
 
-    func visit<T: GemmElement>(_ type: T.Type) throws -> Kernel {
-      let a = context.inputShape(0)
-      let b = context.inputShape(1)
-      let (transposeA, transposeB) = (operation.transposeA, operation.transposeB)
-      let epilogue = operation.epilogue
-      let m = transposeA ? a[1] : a[0]
-      let k = transposeA ? a[0] : a[1]
-      let n = transposeB ? b[0] : b[1]
-      try Gemm.prepare(m, n, k)
-      return .run(label: "gemm") { io in
-        let left = MatrixView(
-          pointer: io.input(0).assumingMemoryBound(to: T.self), rowStride: max(a[1], 1),
-          isTransposed: transposeA)
-        let right = MatrixView(
-          pointer: io.input(1).assumingMemoryBound(to: T.self), rowStride: max(b[1], 1),
-          isTransposed: transposeB)
-        let out = io.output(0).assumingMemoryBound(to: T.self)
-        Gemm.multiply(
-          m, n, k, left, right, out, ldc: max(n, 1),
-          EpiloguePointers<T>(epilogue, io, firstInput: 2, residualStride: n))
-      }
-    }
-  }
+  init(_ node: NodeContext) throws { product = try MatMul(node) }
+
+  func infer(_ inputs: [Fact]) throws -> [PartialShape]? { try product.infer(inputs) }
+  func lower(_ context: Lowering) throws -> Kernel { try product.lower(context) }
 }

@@ -10,6 +10,12 @@ protocol FusableProduct: PlannedOperation {
   func channelAxis(rank: Int) -> Int
   /// Its kernels can multiply the weights with factors when they are constant.
   var scalesWeights: Bool { get }
+  /// Its kernel has an epilogue for these weights.
+  func takesEpilogue(weights: Fact) -> Bool
+}
+
+extension FusableProduct {
+  func takesEpilogue(weights: Fact) -> Bool { true }
 }
 
 extension Convolution: FusableProduct {
@@ -25,6 +31,14 @@ extension DepthwiseConvolution: FusableProduct {
 extension MatMul: FusableProduct {
   func channelAxis(rank: Int) -> Int { rank - 1 }
   var scalesWeights: Bool { !transposeA }
+}
+
+extension BatchMatMul: FusableProduct {
+  func channelAxis(rank: Int) -> Int { rank - 1 }
+  var scalesWeights: Bool { !adjointX }
+  func takesEpilogue(weights: Fact) -> Bool {
+    !adjointX && weights.shape.rank == 2 && weights.value != nil
+  }
 }
 
 /// One number a channel: constant or made during the run.

@@ -12,7 +12,8 @@ struct FuseChains: SimplifyPass {
     var replacements: [ValueID: ValueID] = [:]
     for i in live.order {
       guard let product = graph[i].operation as? any FusableProduct, product.epilogue.isNothing,
-        product.scale == nil, let rank = graph[i].outputs[0].shape.rank,
+        product.scale == nil, product.takesEpilogue(weights: graph.fact(graph[i].inputs[1])),
+        let rank = graph[i].outputs[0].shape.rank,
         [.float, .double].contains(graph[i].outputs[0].dtype)
       else { continue }
       let isFloat = graph[i].outputs[0].dtype == .float
