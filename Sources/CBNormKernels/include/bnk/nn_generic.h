@@ -179,4 +179,82 @@ void bnk_nn_lrn_grad_f32(const float *dy, const float *x, const float *y, size_t
                          size_t channels, size_t radius, float bias, float alpha, float beta,
                          float *dx);
 
+// Losses.
+
+/// loss = -sum(labels * logs), gradient -= labels, row by row; `gradient` holds the probabilities
+/// before. A label of 0 adds nothing even if the logarithm is infinite.
+void bnk_nn_cross_entropy_f32(const float *logs, const float *labels, size_t rows, size_t columns,
+                              float *loss, float *gradient);
+void bnk_nn_cross_entropy_f64(const double *logs, const double *labels, size_t rows,
+                              size_t columns, double *loss, double *gradient);
+
+// Dilation: the largest sum of pixel and tap; a pixel's channel has taps of its own.
+
+void bnk_nn_dilation(enum bnk_dtype dtype, const struct bnk_nn_window *window, const void *input,
+                     const void *filter, void *output);
+void bnk_nn_dilation_input(enum bnk_dtype dtype, const struct bnk_nn_window *window,
+                           const void *input, const void *filter, const void *gradient,
+                           void *target);
+void bnk_nn_dilation_filter(enum bnk_dtype dtype, const struct bnk_nn_window *window,
+                            const void *input, const void *filter, const void *gradient,
+                            void *target);
+
+// Pooling of cells: cell (y, x) covers the rows from rows[y] to rows[y + 1] and the columns from
+// columns[x] to columns[x + 1], the last one only if cells overlap.
+
+struct bnk_nn_cells {
+  ptrdiff_t batch, height, width, channels, out_rows, out_columns;
+  const int64_t *rows, *columns;
+  int overlapping;
+};
+
+/// float, double, int32 and int64.
+void bnk_nn_fractional_pool(enum bnk_dtype dtype, const struct bnk_nn_cells *cells, int average,
+                            const void *input, void *output);
+/// `sums` has an element for each one of the input.
+void bnk_nn_fractional_avg_grad(enum bnk_dtype dtype, const struct bnk_nn_cells *cells,
+                                const void *gradient, double *sums, void *target);
+/// Returns 0 if `pooled` is not what the input pools to.
+int bnk_nn_fractional_max_grad(enum bnk_dtype dtype, const struct bnk_nn_cells *cells,
+                               const void *input, const void *pooled, const void *gradient,
+                               void *target);
+
+/// Bilinear interpolation between given lines and columns.
+struct bnk_nn_resize {
+  ptrdiff_t batch, height, width, channels, out_height, out_width;
+  const int64_t *y_low, *y_high, *x_low, *x_high;
+  const float *y_part, *x_part;
+};
+void bnk_nn_resize_f32(const struct bnk_nn_resize *resize, const float *source, float *target);
+void bnk_nn_resize_f64(const struct bnk_nn_resize *resize, const double *source, double *target);
+
+// Recurrent cells.
+
+/// The gates of an LSTM step. `gates` has four gates a row, the input gate first and the output gate
+/// last; `c_gate` and `f_gate` are the numbers of the others. `wci`, `wcf` and `wco` may be NULL.
+struct bnk_nn_lstm {
+  size_t batch, cell, c_gate, f_gate;
+  float forget_bias, clip;
+  const float *gates, *cs_prev, *wci, *wcf, *wco;
+  float *i, *cs, *f, *o, *ci, *co, *h;
+};
+void bnk_nn_lstm_f32(const struct bnk_nn_lstm *step);
+
+/// Its gradient. `h_more` and `cs_more`, what later steps add, may be NULL, and so `b_grad` and the
+/// three of the peepholes; the gradients of weights are added to.
+struct bnk_nn_lstm_grad {
+  size_t batch, cell, c_gate, f_gate;
+  const float *cs_prev, *wci, *wcf, *wco, *i, *cs, *f, *o, *ci, *co;
+  const float *cs_grad, *h_grad, *cs_more, *h_more;
+  float *gates_grad, *cs_prev_grad, *wci_grad, *wcf_grad, *wco_grad, *b_grad;
+};
+void bnk_nn_lstm_grad_f32(const struct bnk_nn_lstm_grad *step);
+
+/// r and u of a GRU step and reset = h_prev * r.
+void bnk_nn_gru_gates_f32(size_t batch, size_t cell, const float *gates, const float *bias,
+                          const float *h_prev, float *r, float *u, float *reset);
+/// c = tanh(c + bias), h = u * h_prev + (1 - u) * c
+void bnk_nn_gru_state_f32(size_t batch, size_t cell, const float *bias, const float *h_prev,
+                          const float *u, float *c, float *h);
+
 #endif
