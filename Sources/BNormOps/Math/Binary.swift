@@ -55,7 +55,7 @@ func broadcastShape(_ a: PartialShape, _ b: PartialShape) throws -> PartialShape
     throw BNormError.invalid(
       "input 0 has shape \(a) and input 1 has shape \(b), which do not broadcast")
   }
-  if shape.dimensions?.allSatisfy({ $0 >= 0 }) == true { _ = try Shape(checking: shape.dimensions!) }
+  if let full = shape.dimensions, full.allSatisfy({ $0 >= 0 }) { _ = try Shape(checking: full) }
   return shape
 }
 

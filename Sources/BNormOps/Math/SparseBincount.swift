@@ -76,7 +76,8 @@ private func countBins(
   _ values: Tensor, rows: [Int]?, rowCount: Int?, size: Tensor, weights: Tensor, binary: Bool
 ) throws -> Tensor {
   guard let bins = size.integers?.first, size.count == 1, bins >= 0 else {
-    throw BNormError.invalid("input size is \(size.integers ?? []), expected one size of at least 0")
+    throw BNormError.invalid(
+      "input size is \(size.integers ?? []), expected one size of at least 0")
   }
   guard weights.count == 0 || weights.count == values.count else {
     throw BNormError.invalid(

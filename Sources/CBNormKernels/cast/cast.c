@@ -5,6 +5,7 @@
 
 #include "bnk/cpu.h"
 #include "bnk/threads.h"
+#include "../math/dtype_size.h"
 #include "cast_tables.h"
 #include "float8.h"
 
@@ -24,27 +25,6 @@ static enum bnk_dtype hub(enum bnk_dtype dtype) {
     case BNK_QUINT16: return BNK_UINT16;
     case BNK_QINT32: return BNK_INT32;
     default: return dtype;
-  }
-}
-
-static size_t size_of(enum bnk_dtype dtype) {
-  switch (dtype) {
-    case BNK_COMPLEX128: return 16;
-    case BNK_DOUBLE:
-    case BNK_INT64:
-    case BNK_UINT64:
-    case BNK_COMPLEX64: return 8;
-    case BNK_FLOAT:
-    case BNK_INT32:
-    case BNK_UINT32:
-    case BNK_QINT32: return 4;
-    case BNK_HALF:
-    case BNK_BFLOAT16:
-    case BNK_INT16:
-    case BNK_UINT16:
-    case BNK_QINT16:
-    case BNK_QUINT16: return 2;
-    default: return 1;
   }
 }
 
@@ -166,7 +146,7 @@ static const void *cut_mantissa(enum bnk_dtype hub, int bits, const void *x, voi
 }
 
 static void convert(const struct job *job, const void *x, void *y, size_t n) {
-  const size_t x_size = size_of(hub(job->from)), y_size = size_of(hub(job->to));
+  const size_t x_size = bnk_dtype_size(hub(job->from)), y_size = bnk_dtype_size(hub(job->to));
   if (!job->fn) {
     memcpy(y, x, n * y_size);
   } else if (job->step >= n) {
@@ -179,7 +159,7 @@ static void convert(const struct job *job, const void *x, void *y, size_t n) {
 static void run(void *context, size_t begin, size_t end) {
   const struct job *job = context;
   const enum bnk_dtype from = hub(job->from), to = hub(job->to);
-  const size_t x_size = size_of(job->from), y_size = size_of(job->to);
+  const size_t x_size = bnk_dtype_size(job->from), y_size = bnk_dtype_size(job->to);
   double in[BLOCK], out[BLOCK];
   for (size_t block = begin; block < end; block++) {
     const size_t start = block * BLOCK;
@@ -199,7 +179,7 @@ static void run(void *context, size_t begin, size_t end) {
 
 static void copy(void *context, size_t begin, size_t end) {
   const struct job *job = context;
-  const size_t size = size_of(job->from);
+  const size_t size = bnk_dtype_size(job->from);
   memcpy(job->y + begin * size, job->x + begin * size, (end - begin) * size);
 }
 
@@ -222,7 +202,7 @@ static int is_scalar(enum bnk_dtype from, enum bnk_dtype to) {
   switch (from) {
     case BNK_COMPLEX64:
     case BNK_FLOAT8_E5M2:
-    case BNK_FLOAT8_E4M3FN: return size_of(to) < 4;
+    case BNK_FLOAT8_E4M3FN: return bnk_dtype_size(to) < 4;
     case BNK_COMPLEX128: return to == BNK_UINT32;
     default: return 0;
   }

@@ -1,9 +1,9 @@
 // A template (see math/tier.h): conversions between the real dtypes.
 //
 // Floating numbers become integers as x86 converts them: towards zero, and the lowest int32 or
-// int64 for NaN and what is out of range. TensorFlow's vector code clamps that to narrower integers,
-// its scalar code for the remaining elements wraps it; so do these loops. (For half and double it
-// packs to uint8 through uint16, which makes 0 of what is beyond int16.)
+// int64 for NaN and what is out of range. TensorFlow's vector code clamps that to narrower
+// integers, its scalar code for the remaining elements wraps it; so do these loops. (For half and
+// double it packs to uint8 through uint16, which makes 0 of what is beyond int16.)
 
 #define ID(x) (x)
 

@@ -16,7 +16,9 @@
   }
 
 // What a function with a result in double is as an integer, as x86 converts.
-static int32_t to_int(double x) { return x > -2147483649.0 && x < 2147483648.0 ? (int32_t)x : INT32_MIN; }
+static int32_t to_int(double x) {
+  return x > -2147483649.0 && x < 2147483648.0 ? (int32_t)x : INT32_MIN;
+}
 
 #define SIGNED(s, T, U)                                           \
   LOOP(abs_##s, T, T, v < 0 ? (U)0 - (U)v : (U)v)                 \
