@@ -104,6 +104,15 @@ let package = Package(
       name: "BNormCoreTests",
       dependencies: ["BNorm", "BNormCore", "BNormTensor", "BNormTestSupport", "CAllocationCounter"],
       swiftSettings: swiftSettings),
+    .testTarget(
+      name: "BNormTensorTests", dependencies: ["BNormTensor"], swiftSettings: swiftSettings),
+    // Files of TensorFlow: graphs, SavedModels, checkpoints.
+    .testTarget(
+      name: "BNormTensorFlowTests",
+      dependencies: [
+        "BNorm", "BNormCheckpoint", "BNormCore", "BNormProto", "BNormTensor", "BNormTensorFlow",
+      ],
+      swiftSettings: swiftSettings),
     // Every fixture, at every stage.
     .testTarget(
       name: "GoldenTests", dependencies: ["BNorm", "BNormTestSupport"],

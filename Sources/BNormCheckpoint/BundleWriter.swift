@@ -59,8 +59,8 @@ public final class BundleWriter: CheckpointWriter {
       checksum = Checksum.masked(bytes)
     }
     index[key] = BundleEntry(
-      dtype: Int(tensor.dtype.rawValue), shape: tensor.shape, offset: offset, size: data.offset - offset,
-      checksum: checksum
+      dtype: Int(tensor.dtype.rawValue), shape: tensor.shape, offset: offset,
+      size: data.offset - offset, checksum: checksum
     ).encoded
   }
 

@@ -101,7 +101,7 @@ final class TableReader {
 
   /// Calls `body` with the entries of a block, whose keys are stored as what differs from the key
   /// before.
-  private static func entries(
+  static func entries(
     _ block: UnsafeRawBufferPointer, _ body: ([UInt8], UnsafeRawBufferPointer) throws -> Void
   ) throws {
     guard block.count >= 4 else { throw damaged }

@@ -15,10 +15,12 @@ public struct TensorProtoDecoder {
   }
 
   /// Unpacks and decodes a serialised `TensorProto`.
-  public static func decode(_ bytes: UnsafeRawBufferPointer) throws -> Tensor {
+  public static func decode(
+    _ bytes: UnsafeRawBufferPointer, budget: ImportBudget = ImportBudget()
+  ) throws -> Tensor {
     let arena = UnpackArena()
     let message = try arena.unpack("TensorProto", bytes, tensorflow__tensor_proto__init)
-    return try TensorProtoDecoder(arena: arena).decode(message)
+    return try TensorProtoDecoder(arena: arena, budget: budget).decode(message)
   }
 
   /// The tensor. Throws `unsupported` for objects and for dtypes that bnorm does not know.

@@ -47,34 +47,52 @@ public enum ModelFile {
       "\(folder) is a folder without saved_model.pb, so it is no SavedModel")
   }
 
+  /// Reads the graph of a file that lies in memory.
+  ///
+  /// - Parameter budget: How much memory the constants may take beyond the bytes' own size.
+  public static func decode(
+    _ bytes: UnsafeRawBufferPointer, tags: Set<String> = [servingTag],
+    budget: ImportBudget = ImportBudget()
+  ) throws -> MetaGraph {
+    try decode(bytes, tags, budget, PageDropper(nil))
+  }
+
   private static func decode(
     _ file: borrowing MappedFile, tags: Set<String>
   ) throws -> MetaGraph {
-    switch FileKind(file.bytes) {
+    file.adviseSequential()
+    return try decode(file.bytes, tags, ImportBudget(), PageDropper(file.bytes))
+  }
+
+  private static func decode(
+    _ bytes: UnsafeRawBufferPointer, _ tags: Set<String>, _ budget: ImportBudget,
+    _ pages: PageDropper
+  ) throws -> MetaGraph {
+    switch FileKind(bytes) {
     case .empty: throw BNormError.invalid("the file is empty")
     case .other(let what): throw BNormError.invalid("not a graph, looks like \(what)")
     case .text:
-      let kind = try MessageKind(text: file.bytes)
-      return try kind.binary(file.bytes).withUnsafeBytes {
-        try decode($0, kind, tags, PageDropper(nil))
+      let kind = try MessageKind(text: bytes)
+      return try kind.binary(bytes).withUnsafeBytes {
+        try decode($0, kind, tags, budget, PageDropper(nil))
       }
-    case .protobuf:
-      file.adviseSequential()
-      return try decode(file.bytes, MessageKind(file.bytes), tags, PageDropper(file.bytes))
+    case .protobuf: return try decode(bytes, MessageKind(bytes), tags, budget, pages)
     }
   }
 
   private static func decode(
-    _ bytes: UnsafeRawBufferPointer, _ kind: MessageKind, _ tags: Set<String>, _ pages: PageDropper
+    _ bytes: UnsafeRawBufferPointer, _ kind: MessageKind, _ tags: Set<String>,
+    _ budget: ImportBudget, _ pages: PageDropper
   ) throws -> MetaGraph {
     switch kind {
     case .graph:
       var meta = MetaGraph()
-      meta.graph = try GraphDefDecoder.decode(bytes, pages: pages)
+      meta.graph = try GraphDefDecoder.decode(bytes, budget: budget, pages: pages)
       return meta
-    case .metaGraph: return try MetaGraphDecoder.decode(bytes, pages: pages)
+    case .metaGraph: return try MetaGraphDecoder.decode(bytes, budget: budget, pages: pages)
     case .savedModel:
-      return try MetaGraphDecoder.decodeSavedModel(bytes, tags: tags, pages: pages)
+      return try MetaGraphDecoder.decodeSavedModel(
+        bytes, tags: tags, budget: budget, pages: pages)
     }
   }
 }

@@ -10,15 +10,17 @@ private let passing: [String: String] = [
 
 /// Ops that run functions: the attributes with the functions, the first input that is an argument,
 /// and the attributes with the arguments' and the results' dtypes.
-private let functional: [String: (functions: [String], first: Int, inputs: String, outputs: String?)]
-  = [
-    "If": (["then_branch", "else_branch"], 1, "Tin", "Tout"),
-    "StatelessIf": (["then_branch", "else_branch"], 1, "Tin", "Tout"),
-    "Case": (["branches"], 1, "Tin", "Tout"),
-    "StatelessCase": (["branches"], 1, "Tin", "Tout"),
-    "While": (["cond", "body"], 0, "T", nil),
-    "StatelessWhile": (["cond", "body"], 0, "T", nil),
-  ]
+private let functional: [String: FunctionalShape] = [
+  "If": (["then_branch", "else_branch"], 1, "Tin", "Tout"),
+  "StatelessIf": (["then_branch", "else_branch"], 1, "Tin", "Tout"),
+  "Case": (["branches"], 1, "Tin", "Tout"),
+  "StatelessCase": (["branches"], 1, "Tin", "Tout"),
+  "While": (["cond", "body"], 0, "T", nil),
+  "StatelessWhile": (["cond", "body"], 0, "T", nil),
+]
+private typealias FunctionalShape = (
+  functions: [String], first: Int, inputs: String, outputs: String?
+)
 
 extension FreezeFrame {
   /// Writes a node that is no call and makes no variable.
@@ -93,8 +95,7 @@ extension FreezeFrame {
   /// Gives the functions of an op variants that take values for variables; the ports of the op
   /// that are variables then.
   private func rewriteFunctions(
-    _ shape: (functions: [String], first: Int, inputs: String, outputs: String?), _ node: Node,
-    _ variables: [DType?], _ attributes: inout [String: AttributeValue]
+    _ shape: FunctionalShape, _ node: Node, _ variables: [DType?], _ attributes: inout [String: AttributeValue]
   ) throws -> [Int: DType] {
     let kinds = Array(variables.dropFirst(shape.first))
     for key in shape.functions {
