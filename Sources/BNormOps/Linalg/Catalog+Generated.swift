@@ -6,6 +6,7 @@ public enum LinalgOps {
     CholeskyGrad.self,
     Eig.self,
     Einsum.self,
+    FourierTransform.self,
     Lu.self,
     MatrixDeterminant.self,
     MatrixFunction.self,

@@ -1,0 +1,5 @@
+#define T float
+#define LANES 4
+#define NAME(x) x##_f32x4
+
+#include "template.h"
