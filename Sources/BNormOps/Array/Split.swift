@@ -66,10 +66,13 @@ struct SplitV: PlannedOperation {
     }
     let axis = try checkedAxis(given, rank: dims.count, "input 2 (split_dim)")
     let parts: [Int]
-    if let sizes = inputs[1].integers {
+    if count == 1 {
+      // TensorFlow does not look at the size of an only part.
+      parts = [dims[axis]]
+    } else if let sizes = inputs[1].integers {
       parts = try SplitV.parts(sizes, of: dims[axis])
     } else {
-      parts = Array(repeating: count == 1 ? dims[axis] : -1, count: count)
+      parts = Array(repeating: -1, count: count)
     }
     return parts.map { part in
       var out = dims
