@@ -51,6 +51,7 @@ struct LoweredStep {
       guard let full = shape.full else {
         throw BNormError.invalid("shape \(shape) of an output is not a valid size")
       }
+      try MemoryLimit.check(dtype, full)
       outputs.append(Fact(dtype, PartialShape(full)))
     }
     self.outputs = outputs
@@ -81,6 +82,7 @@ struct LoweredStep {
 
   private func call(_ function: KernelFunction, _ inputs: [Tensor], _ outputs: [Tensor]) throws {
     let count = inputs.count + outputs.count
+    try MemoryLimit.check(bytes: function.scratchBytes)
     let scratch = TensorStorage(byteCount: function.scratchBytes)
     try withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: count + 1) { slots in
       try withUnsafeTemporaryAllocation(of: Int32.self, capacity: count + 1) { map in

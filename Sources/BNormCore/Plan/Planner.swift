@@ -52,6 +52,7 @@ struct Planner {
       if case .feed(let k) = node.role { feedSlots[k] = slotOf[ValueID(i, 0)] ?? -1 }
     }
     let releases = layOut(fetchSlots)
+    try MemoryLimit.check(bytes: memory.totalBytes)
     let (consumes, consumedFeeds) = findConsumed(fetchSlots, feedSlots)
     return Plan(
       steps: steps, slots: slots, map: map, arenaBytes: memory.totalBytes, feedSlots: feedSlots,
@@ -172,6 +173,7 @@ struct Planner {
       if operation.valueInputs.contains(k), fact.value == nil { return false }
     }
     for fact in node.outputs where !fact.dtype.isPlain || fact.shape.full == nil { return false }
+    for fact in node.outputs { try MemoryLimit.check(fact.dtype, fact.shape.full!) }
     let lowering = Lowering(inputs: inputs, outputs: node.outputs, packs: packs)
     // What a branch refuses is an error only if it is taken.
     let kernel = mayBeDead.contains(Int32(i))
@@ -227,6 +229,7 @@ struct Planner {
     }
     var all = inputSlots + outputSlots
     if function.scratchBytes > 0 {
+      try MemoryLimit.check(bytes: function.scratchBytes)
       let slot = addSlot(.scratch(offset: 0), Fact(.uint8, PartialShape([function.scratchBytes])))
       lastUse[Int(slot)] = Int32(step)
       memory.define(slot, bytes: function.scratchBytes, step: step)

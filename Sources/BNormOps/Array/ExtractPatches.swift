@@ -80,6 +80,9 @@ struct ExtractPatches: PlannedOperation {
     }
     var copies: [StridedCopy] = []
     let places = Shape(sizes)
+    guard places.count <= 1 << 20 else {
+      throw BNormError.unsupported("windows of \(places.count) elements beyond the border")
+    }
     for place in 0..<places.count {
       let k = places.position(place)
       var dims = [shape[0]]

@@ -62,6 +62,7 @@ struct NumberRange: EagerOperation {
       throw BNormError.invalid("input \(i) has shape \(input.shape), expected a scalar")
     }
     let count = try NumberRange.count(inputs[0], inputs[1], inputs[2])
+    try MemoryLimit.check(inputs[0].dtype, [count])
     let out = Tensor(dtype: inputs[0].dtype, shape: [count])
     guard out.dtype != .bfloat16 else {
       let start = inputs[0].elements(BFloat16.self)[0].float
@@ -136,7 +137,9 @@ struct LinSpace: EagerOperation {
     guard let count = inputs[2].integers?.first, count > 0 else {
       throw BNormError.invalid("input 2 (num) must be more than 0")
     }
-    let out = Tensor(dtype: inputs[0].dtype, shape: try Shape(checking: [count]))
+    let shape = try Shape(checking: [count])
+    try MemoryLimit.check(inputs[0].dtype, shape)
+    let out = Tensor(dtype: inputs[0].dtype, shape: shape)
     switch out.dtype {
     case .float:
       LinSpace.fill(

@@ -61,6 +61,8 @@ struct DynamicStitch: EagerOperation {
       }
     }
     let shape = try Shape(checking: [largest + 1] + (rest ?? []))
+    try MemoryLimit.check(context.outputDTypes[0], shape)
+    try MemoryLimit.check(.complex128, [largest + 1])
     var placement = [(source: Int, row: Int)?](repeating: nil, count: largest + 1)
     for i in 0..<count {
       for (row, index) in inputs[i].elements(Int32.self).enumerated() {
