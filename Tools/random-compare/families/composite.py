@@ -95,7 +95,8 @@ def conv_batch_norm(c):
                                             variance=variance, epsilon=1e-3, is_training=False)[0]
         elif form == "keras3":
             shape = [1] * (len(y.shape) - 1) + [outside]
-            m, v, g, b = (tf.reshape(tf.constant(p), shape) for p in (mean, variance, scale, offset))
+            m, v, g, b = (tf.reshape(tf.constant(p), shape)
+                          for p in (mean, variance, scale, offset))
             factor = tf.math.rsqrt(v + 1e-3) * g
             y = y * tf.identity(factor) + (b - m * factor)
         elif form == "manual":

@@ -231,7 +231,6 @@ def map_defun(c):
     def build(a):
         f = tf.function(lambda v: tf.reduce_sum(v) * v).get_concrete_function(
             tf.TensorSpec([3], tf.float32))
-        from tensorflow.python.data.ops import dataset_ops  # noqa: F401
         from tensorflow.python.ops import gen_dataset_ops
         f.add_to_graph(tf.compat.v1.get_default_graph())
         return gen_dataset_ops.map_defun([a], [], [tf.float32], [[3]], f=f)
@@ -281,7 +280,8 @@ def assertion(c):
 @op("Print", tol="exact")
 def print_op(c):
     x = c.draw(c.dtype("T"), c.shape(high=2))
-    c.run(x, [c.draw("float", [3])], message="here", **c.attrs(first_n=[None, 1], summarize=[None, 2]))
+    c.run(x, [c.draw("float", [3])], message="here",
+          **c.attrs(first_n=[None, 1], summarize=[None, 2]))
 
 
 @op("PrintV2", tol="exact")

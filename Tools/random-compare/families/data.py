@@ -16,7 +16,8 @@ def pipeline(c, kind, x):
         "TensorDataset": lambda: tf.data.Dataset.from_tensors((x, 3)),
         "RangeDataset": lambda: tf.data.Dataset.range(c.int(0, 3), 50, c.int(1, 5)),
         "BatchDatasetV2": lambda: data.batch(c.int(1, 3), drop_remainder=c.chance(0.5)),
-        "PaddedBatchDatasetV2": lambda: other.map(lambda i: tf.fill([i % 3 + 1], i)).padded_batch(3),
+        "PaddedBatchDatasetV2": lambda: other.map(
+            lambda i: tf.fill([i % 3 + 1], i)).padded_batch(3),
         "RepeatDataset": lambda: data.take(1).repeat(5),
         "TakeDataset": lambda: data.take(4),
         "SkipDataset": lambda: data.skip(1),
@@ -137,7 +138,8 @@ def map_stage(c):
     prefix = "OrderedMap" if c.name.startswith("Ordered") else "Map"
     types, more = ["float"], {"shared_name": "area"}
     put = c.op(prefix + "Stage", c.feed(np.int64(7), "int64", const=1),
-               c.feed(np.array([0]), "int32", const=1), [c.draw("float", [2])], dtypes=types, **more)
+               c.feed(np.array([0]), "int32", const=1), [c.draw("float", [2])],
+               dtypes=types, **more)
     size = c.op(prefix + "Size", dtypes=types, deps=[put], **more)
     c.fetch(size, c.op(prefix + "Unstage", c.feed(np.int64(7), "int64", const=1), c.feed(
         np.array([0]), "int32", const=1), dtypes=types, deps=[size], **more))

@@ -1,7 +1,7 @@
 """One input, one output, same shape."""
 import numpy as np
 
-from oracle.dtypes import FLOATS, INTS, numpy_of
+from oracle.dtypes import COMPLEX, FLOATS, INTS, numpy_of
 from oracle.spec import op
 
 
@@ -118,8 +118,8 @@ def check_numerics(c):
 
 @op("Cast", tol="exact", count=5)
 def cast(c):
-    src = c.choice(["float", "double", "half", "bfloat16", "bool", "complex64", "complex128"] + INTS)
-    dst = c.choice(["float", "double", "half", "bfloat16", "bool", "complex64", "complex128"] + INTS)
+    src = c.choice(FLOATS + COMPLEX + INTS + ["bool"])
+    dst = c.choice(FLOATS + COMPLEX + INTS + ["bool"])
     shape = c.any_shape()
     real = src in FLOATS or src.startswith("complex")
     if real and dst in INTS:

@@ -104,7 +104,8 @@ def decode_crop(c):
     window = [top, left, c.int(1, h - top), c.int(1, w - left)]
     if c.bad("window"):
         window[2] = h + 5
-    fetch_pixels(c, c.op(c.name, c.feed(data, "string"), c.host(np.array(window)), channels=3), True)
+    out = c.op(c.name, c.feed(data, "string"), c.host(np.array(window)), channels=3)
+    fetch_pixels(c, out, True)
 
 
 @op("DecodeBmp DecodeGif", tol="exact")
@@ -120,7 +121,7 @@ def decode_plain(c):
 def decode_image(c):
     kind = c.choice(["Png", "Jpeg", "Bmp", "Gif"])
     data, channels = encoded(c, kind)
-    dtype = c.choice(["uint8", "uint16", "float"]) if kind == "Png" else c.choice(["uint8", "float"])
+    dtype = c.choice(["uint8", "float"] + (["uint16"] if kind == "Png" else []))
     out = c.op(c.name, c.feed(data, "string"), dtype=dtype, expand_animations=c.chance(0.5),
                channels=c.choice([0, 3]) if kind in ("Png", "Jpeg") else 0)
     if kind == "Jpeg":

@@ -81,8 +81,8 @@ def array_grad(c):
         grad, gflow = out if v == "V3" else (out, flow)
     at = c.int(0, count - 1)
     for _ in range(c.int(1, 2)):
-        gflow = c.op("TensorArrayWrite" + v, grad, c.host(at), c.draw("float", shape, special=False),
-                     gflow)
+        value = c.draw("float", shape, special=False)
+        gflow = c.op("TensorArrayWrite" + v, grad, c.host(at), value, gflow)
     c.fetch(c.op("TensorArrayRead" + v, grad, c.host(at), gflow, dtype="float"))
 
 

@@ -75,8 +75,8 @@ def get_item(c):
         handle = c.op("TensorListReserve", c.host(np.array(shape, np.int32), const=1), c.host(3),
                       element_dtype="float")
         dtype, at = "float", 1
-    c.fetch(c.op("TensorListGetItem", handle, c.host(at), c.host(np.array(shape, np.int32), const=1),
-                 element_dtype=dtype))
+    known = c.host(np.array(shape, np.int32), const=1)
+    c.fetch(c.op("TensorListGetItem", handle, c.host(at), known, element_dtype=dtype))
 
 
 @op("TensorListElementShape", tol="exact")

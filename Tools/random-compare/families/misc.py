@@ -86,7 +86,9 @@ def shuffle_queue(c):
 
 @op("DebugNanCount DebugIdentity", tol="exact")
 def debug(c):
-    dtype = c.dtype("T", only=["float", "double", "int32"]) if c.name == "DebugNanCount" else "float"
+    dtype = "float"
+    if c.name == "DebugNanCount":
+        dtype = c.dtype("T", only=["float", "double", "int32"])
     c.run(c.draw(dtype, c.shape()), tensor_name="x:0")
 
 

@@ -79,7 +79,8 @@ def backward(c, rank, depthwise_op, filter_grad, version2=True):
         attrs.pop("data_format")
     out = c.feed(weights(c, dtype, gradient), dtype)
     if filter_grad:
-        second = c.host(np.array(filters)) if version2 else c.feed(weights(c, dtype, filters), dtype)
+        second = c.host(np.array(filters)) if version2 else \
+            c.feed(weights(c, dtype, filters), dtype)
         c.run(c.feed(image(c, dtype, shape), dtype), second, out, **attrs)
     else:
         start = c.host(np.array(shape)) if version2 else c.feed(image(c, dtype, shape), dtype)

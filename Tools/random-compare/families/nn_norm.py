@@ -48,7 +48,8 @@ def batch_norm(c):
     if training and factor in (None, 1.0):
         mean = variance = c.feed(np.zeros(0), wide, const=1)
     else:
-        mean, variance = c.draw(wide, [channels], **GENTLE), c.draw(wide, [channels], low=0.1, high=3)
+        mean = c.draw(wide, [channels], **GENTLE)
+        variance = c.draw(wide, [channels], low=0.1, high=3)
     more = {"is_training": training, "data_format": {4: ["NHWC", "NCHW"], 5: ["NDHWC", "NCDHW"]}[
         rank][int(first)], **c.attrs(epsilon=[None, 1e-3, 1e-5, 0.1])}
     if factor:

@@ -35,7 +35,8 @@ def apply(c):
     definition = op_defs()[c.name]
     dtype = c.dtype("T", only=["float", "double", "half", "bfloat16"])
     sparse = "Sparse" in c.name
-    shape = c.shape(low=1 if sparse else 0, high=3, empty=0) if c.chance(0.8) else [c.int(60, 99), 3]
+    shape = [c.int(60, 99), 3] if c.chance(0.2) else \
+        c.shape(low=1 if sparse else 0, high=3, empty=0)
     rows = c.rng.permutation(shape[0])[:c.int(1, shape[0])] if sparse else None
     grad = [len(rows), *shape[1:]] if sparse else shape
     if c.bad("shape"):

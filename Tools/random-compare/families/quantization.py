@@ -253,8 +253,8 @@ def uniform(c):
         c.run(c.draw("float", shape, **GENTLE), *scales(c, channels), Tout=dtype,
               quantization_axis=axis, **bounds("", dtype))
     elif c.name == "UniformDequantize":
-        c.run(quantized(c, dtype, shape), *scales(c, channels), Tout="float", quantization_axis=axis,
-              **bounds("", dtype))
+        c.run(quantized(c, dtype, shape), *scales(c, channels), Tout="float",
+              quantization_axis=axis, **bounds("", dtype))
     else:
         c.run(quantized(c, dtype, shape), *scales(c, channels), *scales(c, None), Tout="qint8",
               input_quantization_axis=axis, output_quantization_axis=-1, **bounds("input_", dtype),

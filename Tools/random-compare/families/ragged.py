@@ -19,7 +19,8 @@ def gather(c):
     ids = c.rng.integers(0, rows, c.shape(high=2, empty=0, sizes=[1, 2, 3]))
     if c.bad("range"):
         ids = np.array([rows])
-    c.run([c.feed(s, index) for s in nested], c.draw(dtype, [int(nested[-1][-1]), *c.shape(high=1)]),
+    values = c.draw(dtype, [int(nested[-1][-1]), *c.shape(high=1)])
+    c.run([c.feed(s, index) for s in nested], values,
           c.feed(ids, c.choice(I)), OUTPUT_RAGGED_RANK=rank + ids.ndim - 1)
 
 

@@ -207,7 +207,8 @@ def stateless_gamma(c):
 def stateless_gamma_v3(c):
     dtype = c.dtype("dtype")
     alpha = c.shape(high=1, empty=0, limit=5)
-    c.run(c.host(np.array([c.int(1, 20), *alpha])), *keyed(c), c.draw(dtype, alpha, low=0.2, high=5))
+    c.run(c.host(np.array([c.int(1, 20), *alpha])), *keyed(c),
+          c.draw(dtype, alpha, low=0.2, high=5))
 
 
 @op("StatelessRandomPoisson", tol="exact")
@@ -221,7 +222,8 @@ def stateless_poisson(c):
 @op("StatelessRandomBinomial", tol="exact")
 def stateless_binomial(c):
     dtype = c.dtype("T")
-    c.run(c.host(np.array([c.int(1, 20)])), seed_input(c), c.feed(np.asarray(c.choice([3, 40])), dtype),
+    c.run(c.host(np.array([c.int(1, 20)])), seed_input(c),
+          c.feed(np.asarray(c.choice([3, 40])), dtype),
           c.feed(np.asarray(c.choice([0.2, 0.5, 0.9])), dtype), dtype=c.dtype("dtype"))
 
 
@@ -291,8 +293,8 @@ def stateful_binomial(c):
 def skip(c):
     handle, init = generator(c)
     if c.name == "RngSkip":
-        done = c.op(c.name, handle, c.host(1, "int64"), c.host(c.choice([1, 300, 1 << 40]), "int64"),
-                    deps=[init])
+        delta = c.host(c.choice([1, 300, 1 << 40]), "int64")
+        done = c.op(c.name, handle, c.host(1, "int64"), delta, deps=[init])
     else:
         done = c.op(c.name, handle, c.host(1), c.host(c.choice([1, 300]), "uint64"), deps=[init])
         c.fetch(done)

@@ -1,7 +1,7 @@
 """Reductions, arg-extrema, segments and counting."""
 import numpy as np
 
-from oracle.dtypes import COMPLEX, FLOATS, INTS, numpy_of
+from oracle.dtypes import COMPLEX, FLOATS, INTS
 from oracle.spec import op
 
 

@@ -105,7 +105,8 @@ def ctc_loss(c):
             lengths = lengths + 5
     c.run(c.draw(dtype, [steps, batch, classes], special=False, scale=2), c.feed(cells, "int64"),
           c.feed(values, "int32"), c.feed(lengths, "int32"),
-          **c.attrs(preprocess_collapse_repeated=[None, True], ctc_merge_repeated=[None, True, False],
+          **c.attrs(preprocess_collapse_repeated=[None, True],
+                    ctc_merge_repeated=[None, True, False],
                     ignore_longer_outputs_than_inputs=[None, True]))
 
 

@@ -55,8 +55,9 @@ def irfft(c):
 
 @op("AudioSpectrogram", tol="loose")
 def spectrogram(c):
-    c.run(c.draw("float", [c.int(30, 90), c.int(1, 2)], **GENTLE), window_size=c.choice([8, 16, 20]),
-          stride=c.choice([4, 10]), magnitude_squared=c.chance(0.5))
+    c.run(c.draw("float", [c.int(30, 90), c.int(1, 2)], **GENTLE),
+          window_size=c.choice([8, 16, 20]), stride=c.choice([4, 10]),
+          magnitude_squared=c.chance(0.5))
 
 
 @op("Mfcc", tol="loose")

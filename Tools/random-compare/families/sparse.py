@@ -45,7 +45,8 @@ def dense_matmul(c):
     cells = indices(c, shape, ordered=c.chance(0.7))
     inner = k + (1 if c.bad("inner") else 0)
     how = {"low": 0, "high": 5} if dtype == "int32" else GENTLE
-    c.run(c.feed(cells, index), c.draw(dtype, [len(cells)], **how), c.feed(np.array(shape), "int64"),
+    c.run(c.feed(cells, index), c.draw(dtype, [len(cells)], **how),
+          c.feed(np.array(shape), "int64"),
           c.draw(dtype, [n, inner] if tb else [inner, n], **how), adjoint_a=ta, adjoint_b=tb)
 
 

@@ -12,7 +12,8 @@ def as_string(c):
     x = c.values(dtype, c.shape(high=2))
     more = {}
     if dtype in ("float", "double", "half", "complex64", "complex128", "bfloat16"):
-        more = c.attrs(precision=[None, 3, 0, 7], scientific=[None, True], shortest=[None, None, True])
+        more = c.attrs(precision=[None, 3, 0, 7], scientific=[None, True],
+                       shortest=[None, None, True])
         if more.get("scientific"):
             more.pop("shortest", None)
     more.update(c.attrs(width=[None, None, 8], fill=[None, None, "0", " ", "-"]))
@@ -93,8 +94,9 @@ def split(c):
 
 @op("StringSplitV2", tol="exact", count=1.5)
 def split_v2(c):
-    c.run(c.feed(c.words([c.int(0, 6)], [b"a,b,c", b",,x", b"", b"one two  three", b"a, b, c", b" x "]),
-                 "string"), c.feed(c.choice([b"", b",", b", ", b" "]), "string", const=0.8),
+    pool = [b"a,b,c", b",,x", b"", b"one two  three", b"a, b, c", b" x "]
+    c.run(c.feed(c.words([c.int(0, 6)], pool), "string"),
+          c.feed(c.choice([b"", b",", b", ", b" "]), "string", const=0.8),
           **c.attrs(maxsplit=[None, -1, 0, 1, 2]))
 
 
@@ -130,9 +132,10 @@ def to_number(c):
     c.run(c.feed(c.words(c.shape(low=0, high=2, empty=0), pool), "string"), out_type=dtype)
 
 
-PATTERNS = [(b"a", b"x"), (b"[aeiou]", b"<\\0>"), (b"(\\w+) (\\w+)", b"\\2 \\1"), (b"^\\s+|\\s+$", b""),
-            (b"l+", b"L"), (b"\\d", b"#"), (b".*", b"all"), (b"", b"-"), (b"(?i)HELLO", b"bye"),
-            (b"[^a-z]", b""), (b"a|b|c", b"."), (b"\\bh", b"H"), (b"\\pL+", b"w")]
+PATTERNS = [(b"a", b"x"), (b"[aeiou]", b"<\\0>"), (b"(\\w+) (\\w+)", b"\\2 \\1"),
+            (b"^\\s+|\\s+$", b""), (b"l+", b"L"), (b"\\d", b"#"), (b".*", b"all"),
+            (b"", b"-"), (b"(?i)HELLO", b"bye"), (b"[^a-z]", b""), (b"a|b|c", b"."), (b"\\bh", b"H"),
+            (b"\\pL+", b"w")]
 
 
 @op("RegexReplace StaticRegexReplace", tol="exact", count=1.5)
@@ -164,8 +167,8 @@ def regex_match(c):
 def string_format(c):
     inputs = [c.draw(c.choice(["float", "int32", "string", "bool"]), c.shape(high=2))
               for _ in range(c.int(1, 2))]
-    c.run(inputs, template=" and ".join(["%s"] * len(inputs)) + c.choice(["", "!"]), placeholder="%s",
-          summarize=c.choice([-1, 1, 3, 10]))
+    c.run(inputs, template=" and ".join(["%s"] * len(inputs)) + c.choice(["", "!"]),
+          placeholder="%s", summarize=c.choice([-1, 1, 3, 10]))
 
 
 @op("StringNGrams", tol="exact")

@@ -119,7 +119,7 @@ def parse_example(c):
     count = c.int(1, 4)
     data = np.array([example(c) for _ in range(count)], object)
     if c.bad("data", "missing"):
-        data[0] = c.choice([b"\xff\xff nonsense", tf.train.Example().SerializeToString()]) or b"\n\0x"
+        data[0] = c.choice([b"\xff\xff nonsense", b"\n\0x"])
     dense = [const(c, np.zeros(0, np.float32), "float"), const(c, np.array([7]), "int64")]
     shapes, types = [[2], [1]], ["int64", "float", "string"]
     sparse_keys, dense_keys = [b"j", b"sf", b"ss"], [b"f", b"i"]
@@ -146,7 +146,8 @@ def sequence(c):
     proto = tf.train.SequenceExample(
         context=tf.train.Features(feature={"id": feature([c.int(1, 99)]), "tag": feature([b"t"])}),
         feature_lists=tf.train.FeatureLists(feature_list={
-            k: tf.train.FeatureList(feature=[feature(v) for v in rows]) for k, rows in lists.items()}))
+            k: tf.train.FeatureList(feature=[feature(v) for v in rows])
+            for k, rows in lists.items()}))
     return proto.SerializeToString(deterministic=True)
 
 

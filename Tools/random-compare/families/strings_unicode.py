@@ -36,7 +36,8 @@ def encode(c):
 
 @op("UnicodeScript", tol="exact")
 def script(c):
-    pool = [65, 97, 233, 0x65E5, 0x1F600, 0x3B1, 0x416, 0x5D0, 0x627, 32, 0x30, 0x110000, -1, 0xAC00]
+    pool = [65, 97, 233, 0x65E5, 0x1F600, 0x3B1, 0x416, 0x5D0, 0x627, 32, 0x30, 0x110000, -1,
+            0xAC00]
     c.run(c.feed(np.array([c.choice(pool) for _ in range(c.int(0, 9))], np.int32), "int32"))
 
 

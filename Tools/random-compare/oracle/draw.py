@@ -7,8 +7,8 @@ WORDS = [b"", b"a", b"hello", b"Hello World", b"  padded\t", b"12", b"-3.5", b"1
          "h\u00e9llo".encode(), "\u65e5\u672c\u8a9e".encode(), "\U0001f600 ok".encode(), b"MiXeD",
          b"a b c", b"tensor_flow", b"0x1F", b"aa", b"abcabc", b"line\nbreak", b"inf", b"long" * 9]
 # Ops that show whether denormal numbers count as zero.
-DENORMAL = {"Abs", "AddV2", "Cast", "Equal", "Greater", "Identity", "Less", "Mul", "Neg", "NotEqual",
-            "Relu", "Sign", "Where"}
+DENORMAL = {"Abs", "AddV2", "Cast", "Equal", "Greater", "Identity", "Less", "Mul", "Neg",
+            "NotEqual", "Relu", "Sign", "Where"}
 SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16, 17, 31, 33]
 
 
@@ -43,8 +43,9 @@ class Draw:
         return shape if np.prod(shape) <= limit else [self.int(60, 300)] + [1] * (rank - 1)
 
     def any_shape(self, low=0, high=5, **more):
-        return self.big_shape(self.int(max(low, 1), max(high, 1))) if self.chance(0.2) and high else \
-            self.shape(low=low, high=high, **more)
+        if self.chance(0.2) and high:
+            return self.big_shape(self.int(max(low, 1), max(high, 1)))
+        return self.shape(low=low, high=high, **more)
 
     def broadcast(self, count=2, **more):
         """Shapes that broadcast against each other."""
@@ -89,8 +90,8 @@ class Draw:
         if special is None:
             special = self.chance(0.2)
         if special and out.size:
-            odd = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 0.5, -0.5, 2.5, 1e-30, -1e-30, 1e30,
-                   -1e30, 88.5, -88.5, 710.0, 3e4]
+            odd = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 0.5, -0.5, 2.5, 1e-30, -1e-30,
+                   1e30, -1e30, 88.5, -88.5, 710.0, 3e4]
             if getattr(self, "name", "") in DENORMAL:
                 odd += [1e-40, -1e-40]
             with np.errstate(all="ignore"):
@@ -127,7 +128,8 @@ class Draw:
         """Indices below `limit`."""
         out = self.rng.integers(0, max(1, limit), tuple(shape)).astype(numpy_of(dtype))
         if negative:
-            out = np.where(self.rng.random(tuple(shape)) < negative, -1, out).astype(numpy_of(dtype))
+            out = np.where(self.rng.random(tuple(shape)) < negative, -1, out)
+            out = out.astype(numpy_of(dtype))
         return out
 
     def axis(self, rank):

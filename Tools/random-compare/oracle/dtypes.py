@@ -20,7 +20,8 @@ PLAIN = FLOATS + INTS + COMPLEX + ["bool", "string"]
 # How a dtype that .npy cannot hold travels, and by which op it is converted.
 CARRIER = {
     "bfloat16": ("float", "Cast"), "qint8": ("int8", "Bitcast"), "quint8": ("uint8", "Bitcast"),
-    "qint32": ("int32", "Bitcast"), "qint16": ("int16", "Bitcast"), "quint16": ("uint16", "Bitcast"),
+    "qint32": ("int32", "Bitcast"), "qint16": ("int16", "Bitcast"),
+    "quint16": ("uint16", "Bitcast"),
 }
 
 

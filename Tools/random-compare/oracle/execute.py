@@ -9,12 +9,13 @@ import tensorflow as tf
 from . import twin
 
 REFUSALS = (ValueError, TypeError, tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError,
-            tf.errors.FailedPreconditionError, tf.errors.AlreadyExistsError, tf.errors.NotFoundError,
-            tf.errors.AbortedError)
+            tf.errors.FailedPreconditionError, tf.errors.AlreadyExistsError,
+            tf.errors.NotFoundError, tf.errors.AbortedError)
 # What the CPU build of TensorFlow merely lacks says nothing about other programs.
-LACKS = ("has constraint on attr", "is not available in GraphDef", "No OpKernel was registered", "No registered", "only supports NHWC", "not yet support",
-         "only support", "oneDNN", "not implemented", "is unsupported on", "not supported on CPU",
-         "No unary variant", "not supported for", "No gradient")
+LACKS = ("has constraint on attr", "is not available in GraphDef", "No OpKernel was registered",
+         "No registered", "only supports NHWC", "not yet support", "only support", "oneDNN",
+         "not implemented", "is unsupported on", "not supported on CPU", "No unary variant", "not supported for",
+         "No gradient")
 
 
 class Dropped(Exception):

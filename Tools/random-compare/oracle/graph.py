@@ -135,7 +135,8 @@ class Graph:
             elif self.write_defaults and attr.HasField("default_value"):
                 values[attr.name] = attr.default_value
         assert not extra, f"{op} has no attribute {sorted(extra)}"
-        node = self.raw(op, edges, values, name, [d if isinstance(d, str) else d.node for d in deps])
+        after = [d if isinstance(d, str) else d.node for d in deps]
+        node = self.raw(op, edges, values, name, after)
         outputs = [Tensor(node.name, i, d) for i, d in enumerate(output_dtypes(definition, node))]
         if not outputs:
             return node.name

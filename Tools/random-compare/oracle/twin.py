@@ -1,7 +1,7 @@
 """Graphs that TensorFlow's CPU kernels cannot run, rewritten into equal ones that they can.
 
-NCHW nodes become NHWC nodes between transposes; `_Fused…` nodes, which TensorFlow makes itself and
-refuses in files, become the ops that they stand for. Node names stay, so fetches stay valid.
+NCHW nodes become NHWC nodes between transposes; `_Fused…` nodes, which TensorFlow makes itself
+and refuses in files, become the ops that they stand for. Node names stay, so fetches stay valid.
 """
 import numpy as np
 import tensorflow as tf
@@ -99,7 +99,8 @@ def _rewrite(writer, node, moved):
             copy.attr[key].list.i[:] = values
     if len(node.attr["explicit_paddings"].list.i) == 2 * rank:
         pads = node.attr["explicit_paddings"].list.i
-        copy.attr["explicit_paddings"].list.i[:] = [pads[2 * i + j] for i in to_last for j in (0, 1)]
+        copy.attr["explicit_paddings"].list.i[:] = [
+            pads[2 * i + j] for i in to_last for j in (0, 1)]
     dtype = name_of(node.attr["T"].type) if "T" in node.attr else "float"
     for i in images:
         copy.input[i] = writer.transpose(f"{node.name}/in{i}", node.input[i], to_last, dtype)
