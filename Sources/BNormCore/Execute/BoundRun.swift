@@ -50,7 +50,10 @@ public final class BoundRun {
       }
     }
     let saved = bnk_enter_ftz()
-    defer { bnk_leave_ftz(saved) }
+    defer {
+      bnk_leave_ftz(saved)
+      step.removeAll()
+    }
     try executor.run(
       inputs: inputs, inputTensors: tensors, outputs: outputs, session: session.state, step: step,
       functions: session)

@@ -64,6 +64,11 @@ public class ObjectStore: @unchecked Sendable {
   public func find<T: AnyObject>(_ key: some Hashable, of type: T.Type = T.self) -> T? {
     lock.withLock { objects[AnyHashable(key)] as? T }
   }
+  /// Lets go of all objects.
+  func removeAll() {
+    lock.withLock { if !objects.isEmpty { objects = [:] } }
+  }
+
   public func set(_ key: some Hashable, _ object: AnyObject?) {
     lock.withLock { objects[AnyHashable(key)] = object }
   }

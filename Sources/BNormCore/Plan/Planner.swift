@@ -57,7 +57,7 @@ struct Planner {
     return Plan(
       steps: steps, slots: slots, map: map, arenaBytes: memory.totalBytes, feedSlots: feedSlots,
       fetchSlots: fetchSlots, releases: releases, consumes: consumes,
-      consumedFeeds: consumedFeeds, hasConditionals: !mayBeDead.isEmpty, graph: graph,
+      consumedFeeds: consumedFeeds, hasConditionals: !mayBeDead.isEmpty || steps.contains { $0.kind == .merge }, graph: graph,
       fetchFacts: plan.fetches.map(plan.fact))
   }
 

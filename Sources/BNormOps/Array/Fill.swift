@@ -45,12 +45,11 @@ struct Empty: PlannedOperation {
   }
 }
 
-/// Zeros (empty strings) of the input's shape.
-struct ZerosLike: PlannedOperation {
+/// Zeros (empty strings, lists of zeros) of the input's shape.
+struct ZerosLike: PlannedOperation, EagerOperation {
   static let opNames = ["ZerosLike"]
   init(_ node: NodeContext) throws {}
 
-  var movesElements: Bool { true }
   func infer(_ inputs: [Fact]) -> [PartialShape]? { [inputs[0].shape] }
 
   func lower(_ context: Lowering) -> Kernel {
@@ -58,6 +57,21 @@ struct ZerosLike: PlannedOperation {
     return .run { io in
       io.output(0).initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
     }
+  }
+
+  func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
+    let input = inputs[0]
+    guard !input.dtype.isPlain, input.dtype != .string else {
+      return [Tensor(zeros: input.dtype, shape: input.shape)]
+    }
+    let zeros = try input.objects.map { object -> (any TensorObject)? in
+      guard let object else { return nil }
+      guard let addend = object as? any AddableObject else {
+        throw BNormError.unsupported("zeros of a \(object.typeName)")
+      }
+      return try addend.zeros()
+    }
+    return [Tensor(objects: zeros, dtype: input.dtype, shape: input.shape)]
   }
 }
 

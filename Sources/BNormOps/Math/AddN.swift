@@ -3,7 +3,7 @@ import BNormTensor
 import CBNormKernels
 
 /// The sum of inputs of one shape.
-struct AddN: PlannedOperation {
+struct AddN: PlannedOperation, EagerOperation {
   static let opNames = ["AddN", "AccumulateNV2"]
   private static let block = 4096
 
@@ -11,12 +11,30 @@ struct AddN: PlannedOperation {
     guard let dtype = node.inputDTypes.first else {
       throw BNormError.invalid("there are no inputs, expected at least one")
     }
-    guard bnk_binary(BNK_BINARY_ADD, dtype.kernel) != nil else {
+    guard dtype == .variant || bnk_binary(BNK_BINARY_ADD, dtype.kernel) != nil else {
       throw BNormError.unsupported("\(node.op) of \(dtype.name)")
     }
   }
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? { [try sameShape(inputs)] }
+
+  /// The sum of objects in variants: of tensor lists element by element.
+  func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
+    var sum = inputs[0].objects
+    for (k, input) in inputs.enumerated().dropFirst() {
+      guard input.shape == inputs[0].shape else {
+        throw BNormError.invalid(
+          "input \(k) has shape \(input.shape), but input 0 has shape \(inputs[0].shape)")
+      }
+      for (i, object) in input.objects.enumerated() {
+        guard let a = sum[i] as? any AddableObject, let b = object else {
+          throw BNormError.unsupported("the sum of a \(sum[i]?.typeName ?? "null variant")")
+        }
+        sum[i] = try a.sum(with: b)
+      }
+    }
+    return [Tensor(objects: sum, dtype: .variant, shape: inputs[0].shape)]
+  }
 
   func lower(_ context: Lowering) -> Kernel {
     let inputs = context.inputs.count
