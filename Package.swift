@@ -94,7 +94,9 @@ let package = Package(
       dependencies: [
         "BNorm", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: swiftSettings),
+      swiftSettings: swiftSettings,
+      // Without symbols the command is a third of the size.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "-s"], .when(configuration: .release))]),
     .target(
       name: "BNormTestSupport", dependencies: ["BNorm", "BNormCore", "BNormTensor"], path: "Tests/BNormTestSupport",
       swiftSettings: swiftSettings),
