@@ -40,7 +40,8 @@ enum InspectionReport {
 
   private static func describe(_ b: BatchNormalizationNote) -> String {
     "batch normalization, epsilon \(Float(b.epsilon)), channels "
-      + (b.channels.map { String($0) } ?? "unknown") + " (\(b.form))"
+      + (b.channels.map { String($0) } ?? "unknown") + " (\(b.form)"
+      + (b.usesBatchStatistics ? ", statistics of the batch)" : ")")
   }
 
   static func json(_ i: Inspection) -> Json {
@@ -77,6 +78,7 @@ enum InspectionReport {
             .object([
               ("node", .string($0.node)), ("epsilon", .number(Double("\(Float($0.epsilon))") ?? $0.epsilon)),
               ("channels", $0.channels.map { .int($0) } ?? .null), ("form", .string($0.form)),
+              ("batch_statistics", .bool($0.usesBatchStatistics)),
             ])
           })
       ),
