@@ -16,6 +16,7 @@ public enum ImageOps {
     EncodePng.self,
     ExtractGlimpse.self,
     ExtractJpegShape.self,
+    GenerateBoundingBoxProposals.self,
     ImageProjectiveTransform.self,
     NonMaxSuppression.self,
     RandomCrop.self,

@@ -3,9 +3,12 @@ import BNormCore
 
 public enum LinalgOps {
   public static let operations: [any Operation.Type] = [
+    AudioSpectrogram.self,
     CholeskyGrad.self,
+    DecodeWav.self,
     Eig.self,
     Einsum.self,
+    EncodeWav.self,
     FourierTransform.self,
     Lu.self,
     MatrixDeterminant.self,
@@ -13,6 +16,7 @@ public enum LinalgOps {
     MatrixSolve.self,
     MatrixSolveLs.self,
     MatrixTriangularSolve.self,
+    Mfcc.self,
     Qr.self,
     SelfAdjointEig.self,
     Svd.self,
