@@ -3,5 +3,6 @@ import BNormCore
 
 public enum QuantizationOps {
   public static let operations: [any Operation.Type] = [
+    FakeQuant.self,
   ]
 }
