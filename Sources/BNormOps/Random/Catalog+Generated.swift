@@ -3,6 +3,7 @@ import BNormCore
 
 public enum RandomOps {
   public static let operations: [any Operation.Type] = [
+    RandomShuffle.self,
     RandomUniformInt.self,
     StatefulSampling.self,
     StatelessRandomGetKeyCounter.self,
