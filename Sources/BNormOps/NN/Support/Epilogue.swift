@@ -85,6 +85,15 @@ struct EpiloguePointers<T> {
     self.residualStride = residualStride
   }
 
+  /// A bias alone.
+  init(bias: UnsafePointer<T>) {
+    epilogue = bnk_nn_epilogue()
+    isNothing = false
+    self.bias = bias
+    residual = nil
+    residualStride = 0
+  }
+
   /// Applies it to a block of results that begins at (`row`, `column`) of the whole.
   func apply(
     row: Int, column: Int, rows: Int, columns: Int, _ x: UnsafeMutablePointer<T>, stride: Int

@@ -47,10 +47,11 @@ enum Gemm {
     return (1, max(1, min(wanted, n / 64)))
   }
 
-  /// C = A B on the pool.
+  /// C = A B, or C += A B, on the pool.
   static func multiply<T: GemmElement>(
     _ m: Int, _ n: Int, _ k: Int, _ a: MatrixView<T>, _ b: MatrixView<T>,
-    _ c: UnsafeMutablePointer<T>, ldc: Int, _ epilogue: EpiloguePointers<T>? = nil
+    _ c: UnsafeMutablePointer<T>, ldc: Int, accumulate: Bool = false,
+    _ epilogue: EpiloguePointers<T>? = nil
   ) {
     guard m > 0, n > 0 else { return }
     let (rows, columns) = parts(m, n, k)
@@ -61,7 +62,7 @@ enum Gemm {
       T.gemm(
         i.count, j.count, k, a.dropping(rows: i.lowerBound, columns: 0),
         b.dropping(rows: 0, columns: j.lowerBound), c + i.lowerBound * ldc + j.lowerBound,
-        ldc: ldc, accumulate: false)
+        ldc: ldc, accumulate: accumulate)
       epilogue?.apply(
         row: i.lowerBound, column: j.lowerBound, rows: i.count, columns: j.count,
         c + i.lowerBound * ldc + j.lowerBound, stride: ldc)
