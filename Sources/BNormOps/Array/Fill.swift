@@ -10,9 +10,13 @@ struct Fill: PlannedOperation {
   var movesElements: Bool { true }
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
-    try inputs[0].requireVector("input 0 (dims)")
-    try inputs[1].requireScalar("input 1 (value)")
-    guard let dims = inputs[0].integers else { return [.unknown(rank: inputs[0].shape[0])] }
+    if let rank = inputs[0].shape.rank, rank > 1 {
+      throw BNormError.invalid("input 0 (dims) has shape \(inputs[0].shape), expected a vector")
+    }
+    try inputs[1].requireSingle("input 1 (value)")
+    guard let dims = inputs[0].integers else {
+      return [.unknown(rank: inputs[0].shape.rank == 0 ? 1 : inputs[0].shape[0])]
+    }
     return [PartialShape(try Shape(checking: dims))]
   }
 

@@ -73,9 +73,10 @@ struct StridedSliceAssign: EagerOperation {
 }
 
 extension SliceSpec {
-  /// Throws unless `value` may be the elements of the slice; an empty slice takes anything.
+  /// Throws unless `value` may be the elements of the slice. An empty slice takes anything, and one
+  /// of unknown size may be empty.
   func check(value: PartialShape) throws {
-    guard !counts.contains(0), value.merged(PartialShape(final)) == nil else { return }
+    guard counts.allSatisfy({ $0 > 0 }), value.merged(PartialShape(final)) == nil else { return }
     throw BNormError.invalid(
       "input 4 (value) has shape \(value), but the slice has shape \(Shape.text(final))")
   }
