@@ -55,8 +55,8 @@ def sparse_matmul(c):
 
 EQUATIONS = ["ij,jk->ik", "ij,jk->ki", "bij,bjk->bik", "i,i->", "i,j->ij", "ij->ji", "ij->",
              "ii->i", "ii->", "...ij,...jk->...ik", "bhqd,bhkd->bhqk", "abc,cd->abd",
-             "ab,ab->a", "ij->j", "bij,jk->bik", "...ii->...i", "abcd,cbe->ade", "i...->...", "ij,ij->ij",
-             "aab,bc->ac"]
+             "ab,ab->a", "ij->j", "bij,jk->bik", "...ii->...i", "abcd,cbe->ade", "i...->...",
+             "ij,ij->ij", "aab,bc->ac"]
 
 
 @op("Einsum", tol="sum", count=3)

@@ -134,8 +134,8 @@ def to_number(c):
 
 PATTERNS = [(b"a", b"x"), (b"[aeiou]", b"<\\0>"), (b"(\\w+) (\\w+)", b"\\2 \\1"),
             (b"^\\s+|\\s+$", b""), (b"l+", b"L"), (b"\\d", b"#"), (b".*", b"all"),
-            (b"", b"-"), (b"(?i)HELLO", b"bye"), (b"[^a-z]", b""), (b"a|b|c", b"."), (b"\\bh", b"H"),
-            (b"\\pL+", b"w")]
+            (b"", b"-"), (b"(?i)HELLO", b"bye"), (b"[^a-z]", b""), (b"a|b|c", b"."),
+            (b"\\bh", b"H"), (b"\\pL+", b"w")]
 
 
 @op("RegexReplace StaticRegexReplace", tol="exact", count=1.5)

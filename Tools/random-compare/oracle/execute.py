@@ -14,8 +14,8 @@ REFUSALS = (ValueError, TypeError, tf.errors.InvalidArgumentError, tf.errors.Out
 # What the CPU build of TensorFlow merely lacks says nothing about other programs.
 LACKS = ("has constraint on attr", "is not available in GraphDef", "No OpKernel was registered",
          "No registered", "only supports NHWC", "not yet support", "only support", "oneDNN",
-         "not implemented", "is unsupported on", "not supported on CPU", "No unary variant", "not supported for",
-         "No gradient")
+         "not implemented", "is unsupported on", "not supported on CPU", "No unary variant",
+         "not supported for", "No gradient")
 
 
 class Dropped(Exception):
