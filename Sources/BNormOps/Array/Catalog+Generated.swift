@@ -51,6 +51,7 @@ public enum ArrayOps {
     Pad.self,
     ParallelConcat.self,
     Placeholder.self,
+    PlaceholderWithDefault.self,
     RankOf.self,
     Reshape.self,
     Reverse.self,

@@ -25,6 +25,7 @@ struct Reverse: PlannedOperation {
       }
       if let value = inputs[1].value { _ = try axes(value, rank: rank) }
     }
+    if isMarked, inputs[0].shape.rank == nil { return [.unknown(rank: inputs[1].shape[0])] }
     return [inputs[0].shape]
   }
 

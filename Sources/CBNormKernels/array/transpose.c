@@ -1,6 +1,8 @@
 #include "transpose.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 // A block of 16-byte vectors is transposed by rounds of a perfect shuffle: log2(n) times, vector i
 // is interleaved with vector i + n/2.
@@ -51,15 +53,27 @@
     NAME##_corner(dst + (ptrdiff_t)whole_rows * ds, src + whole_rows * sizeof(ELEMENT),          \
                   rows - whole_rows, columns, ds, ss);                                           \
   }                                                                                              \
+  /* By way of a buffer that is dense: rows whose lines fall into the same cache sets are then */\
+  /* read and written in one go. */                                                              \
+  static void NAME##_buffered(char *restrict dst, const char *restrict src, size_t rows,         \
+                              size_t columns, ptrdiff_t ds, ptrdiff_t ss) {                      \
+    enum { line = BNK_TRANSPOSE_TILE * sizeof(ELEMENT) };                                        \
+    char buffer[BNK_TRANSPOSE_TILE * line] __attribute__((aligned(64)));                         \
+    NAME##_tile(buffer, src, rows, columns, line, ss);                                           \
+    const size_t bytes = columns * sizeof(ELEMENT);                                              \
+    for (size_t j = 0; j < rows; j++) memcpy(dst + (ptrdiff_t)j * ds, buffer + j * line, bytes); \
+  }                                                                                              \
   static void NAME##_plane(char *dst, const char *src, size_t rows, size_t columns,              \
                            ptrdiff_t ds, ptrdiff_t ss) {                                         \
     const size_t tile = BNK_TRANSPOSE_TILE;                                                      \
+    const bool collides = sizeof(ELEMENT) >= 4 && ds % 1024 == 0 && rows >= 16 && columns >= 16;                        \
     for (size_t j = 0; j < rows; j += tile) {                                                    \
       const size_t height = rows - j < tile ? rows - j : tile;                                   \
       for (size_t i = 0; i < columns; i += tile) {                                               \
         const size_t width = columns - i < tile ? columns - i : tile;                            \
-        NAME##_tile(dst + (ptrdiff_t)j * ds + i * sizeof(ELEMENT),                               \
-                    src + (ptrdiff_t)i * ss + j * sizeof(ELEMENT), height, width, ds, ss);       \
+        (collides ? NAME##_buffered : NAME##_tile)(                                              \
+            dst + (ptrdiff_t)j * ds + i * sizeof(ELEMENT),                                       \
+            src + (ptrdiff_t)i * ss + j * sizeof(ELEMENT), height, width, ds, ss);               \
       }                                                                                          \
     }                                                                                            \
   }

@@ -41,7 +41,10 @@ struct MatrixDiag: PlannedOperation {
     let batch = dims.dropLast(lower < upper ? 2 : 1)
     guard let wantedRows = inputs[2].integer, let wantedColumns = inputs[3].integer,
       dims[dims.count - 1] >= 0
-    else { return [PartialShape(batch + [-1, -1])] }
+    else {
+      let known = [inputs[2], inputs[3]].map { max($0.integer ?? -1, -1) }
+      return [PartialShape(batch + known)]
+    }
     let (rows, columns) = try size(dims[dims.count - 1], lower, upper, wantedRows, wantedColumns)
     let out = Array(batch + [rows, columns])
     return [out.contains(-1) ? PartialShape(out) : PartialShape(try Shape(checking: out))]
@@ -164,8 +167,9 @@ struct MatrixSetDiag: PlannedOperation {
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
     try inputs[0].shape.requireRank(atLeast: 2, "input 0")
     try inputs[1].shape.requireRank(atLeast: 1, "input 1 (diagonal)")
-    guard let k = isBand ? inputs[2].integers : [0], let shape = inputs[0].shape.full else {
-      return [inputs[0].shape]
+    guard let k = isBand ? inputs[2].integers : [0] else { return [inputs[0].shape] }
+    guard let shape = inputs[0].shape.full else {
+      return [try partial(inputs[0].shape, inputs[1].shape, try DiagonalLayout.bounds(k))]
     }
     let (lower, upper) = try DiagonalLayout.bounds(k)
     let layout = DiagonalLayout(
@@ -180,6 +184,19 @@ struct MatrixSetDiag: PlannedOperation {
           + "\(shape)")
     }
     return [inputs[0].shape]
+  }
+
+  /// What is known when the matrices' shape is not: their batch is that of the diagonals.
+  private func partial(
+    _ input: PartialShape, _ diagonal: PartialShape, _ bounds: (lower: Int, upper: Int)
+  ) throws -> PartialShape {
+    guard let dims = diagonal.dimensions else { return input }
+    let batch = Array(dims.dropLast(bounds.lower < bounds.upper ? 2 : 1))
+    guard let merged = input.merged(PartialShape(batch + [-1, -1])) else {
+      throw BNormError.invalid(
+        "input 1 (diagonal) has shape \(diagonal), which does not fit input 0 of shape \(input)")
+    }
+    return merged
   }
 
   func lower(_ context: Lowering) throws -> Kernel {

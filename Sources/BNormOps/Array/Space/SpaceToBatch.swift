@@ -14,7 +14,7 @@ struct SpaceToBatch: PlannedOperation {
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
     guard let (sizes, paddings) = try block.resolve(inputs, "paddings"),
       let dims = inputs[0].shape.dimensions
-    else { return [try block.unknownShape(inputs)] }
+    else { return [try block.unknownShape(inputs) { d, size in d * size }] }
     var out = dims
     for size in sizes where out[0] >= 0 {
       let (product, overflow) = out[0].multipliedReportingOverflow(by: size)
@@ -67,7 +67,7 @@ struct BatchToSpace: PlannedOperation {
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
     guard let (sizes, crops) = try block.resolve(inputs, "crops"),
       let dims = inputs[0].shape.dimensions
-    else { return [try block.unknownShape(inputs)] }
+    else { return [try block.unknownShape(inputs) { d, size in d / size }] }
     var out = dims
     let total = try Shape(checking: sizes).count
     if dims[0] >= 0 {
@@ -144,11 +144,19 @@ struct BatchBlock {
     return (sizes, try Paddings(integers, "input \(borderInput) (\(name))"))
   }
 
-  /// What is known of the output without the block.
-  func unknownShape(_ inputs: [Fact]) throws -> PartialShape {
+  /// What is known of the output without the block or the border; `batch` makes the output's batch
+  /// from the input's and the number of elements in the block.
+  func unknownShape(_ inputs: [Fact], batch: (Int, Int) -> Int) throws -> PartialShape {
     guard let dims = inputs[0].shape.dimensions else { return size == nil ? .unknown : .unknown(rank: 4) }
     let moved = size == nil ? inputs[1].shape[0] ?? dims.count : 2
-    return PartialShape(dims.enumerated().map { $0.offset <= moved ? -1 : $0.element })
+    var out = dims.enumerated().map { $0.offset <= moved ? -1 : $0.element }
+    if let first = dims.first, first >= 0, first < 1 << 31,
+      let sizes = size.map({ [$0, $0] }) ?? inputs[1].integers, let total = knownProduct(sizes),
+      total > 0, total < 1 << 31
+    {
+      out[0] = batch(first, total)
+    }
+    return PartialShape(out)
   }
 
   /// One copy per place in the block: views into the space array (`small` batch) and into the batch

@@ -28,6 +28,8 @@ struct Unique: EagerOperation {
         dims[axis] = -1
         y = PartialShape(dims)
       }
+    } else {
+      y = .unknown(rank: shape.rank)
     }
     return [y, idx] + (hasCounts ? [.unknown(rank: 1)] : [])
   }
