@@ -23,12 +23,12 @@ public final class Model: Sendable {
   /// that bnorm lacks is no error until it is needed.
   ///
   /// - Parameters:
-  ///   - tags: Which graph of a SavedModel is meant.
+  ///   - tags: Which graph of a SavedModel is meant; by default `serve`, or the only one.
   ///   - signature: By default `serving_default`, or the only one.
   ///   - checkpoint: The prefix of the files that hold the variables' values; by default those of
   ///     the SavedModel or next to the `.meta` file.
   public init(
-    path: String, tags: Set<String> = [ModelFile.servingTag], signature: String? = nil,
+    path: String, tags: Set<String>? = nil, signature: String? = nil,
     checkpoint: String? = nil, library: OpLibrary = .standard
   ) throws {
     let loaded = try ModelFile.load(path, tags: tags, checkpoint: checkpoint)

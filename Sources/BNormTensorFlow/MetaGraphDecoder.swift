@@ -24,22 +24,27 @@ struct MetaGraphDecoder {
     return decoder.meta
   }
 
-  /// The meta graph of a `SavedModel` that has exactly the tags `tags`.
+  /// The meta graph of a `SavedModel` that has exactly the tags `tags`; by default the one for
+  /// serving, or the only one.
   static func decodeSavedModel(
-    _ bytes: UnsafeRawBufferPointer, tags: Set<String>, budget: ImportBudget = ImportBudget(),
+    _ bytes: UnsafeRawBufferPointer, tags: Set<String>?, budget: ImportBudget = ImportBudget(),
     pages: PageDropper = PageDropper(nil)
   ) throws -> MetaGraph {
     var reader = WireReader(bytes)
-    var found: [Set<String>] = []
+    var found: [(tags: Set<String>, bytes: UnsafeRawBufferPointer)] = []
     while let (field, value) = try reader.next() {
       guard field == 2, case .bytes(let inner) = value else { continue }
-      let given = try self.tags(inner)
-      if given == tags { return try decode(inner, budget: budget, pages: pages) }
-      found.append(given)
+      found.append((try self.tags(inner), inner))
     }
-    let list = found.map { "{" + $0.sorted().joined(separator: ", ") + "}" }
+    let wanted = tags ?? [ModelFile.servingTag]
+    if let match = found.first(where: { $0.tags == wanted })
+      ?? (tags == nil && found.count == 1 ? found[0] : nil)
+    {
+      return try decode(match.bytes, budget: budget, pages: pages)
+    }
+    let list = found.map { "{" + $0.tags.sorted().joined(separator: ", ") + "}" }
     throw BNormError.invalid(
-      "no graph has the tags {\(tags.sorted().joined(separator: ", "))}; there are "
+      "no graph has the tags {\(wanted.sorted().joined(separator: ", "))}; there are "
         + (list.isEmpty ? "no graphs" : list.joined(separator: " and ")))
   }
 

@@ -27,10 +27,10 @@ extension ModelFile {
   ///
   /// - Parameters:
   ///   - path: A `GraphDef`, a `.meta` file, or the folder of a SavedModel.
-  ///   - tags: Which of a SavedModel's graphs is meant.
+  ///   - tags: Which of a SavedModel's graphs is meant; by default `serve`, or the only one.
   ///   - checkpoint: The prefix of a checkpoint's files; nil for the one that belongs to `path`.
   public static func load(
-    _ path: String, tags: Set<String> = [servingTag], checkpoint: String? = nil
+    _ path: String, tags: Set<String>? = nil, checkpoint: String? = nil
   ) throws -> LoadedModel {
     var meta = try readMetaGraph(path, tags: tags)
     let folder = isFolder(path) ? path : parent(path)

@@ -19,9 +19,9 @@ public enum ModelFile {
   ///
   /// - Parameters:
   ///   - path: A file, or the folder of a SavedModel.
-  ///   - tags: Which of a SavedModel's graphs is meant.
+  ///   - tags: Which of a SavedModel's graphs is meant; by default `serve`, or the only one.
   public static func readMetaGraph(
-    _ path: String, tags: Set<String> = [servingTag]
+    _ path: String, tags: Set<String>? = nil
   ) throws -> MetaGraph {
     let file = isFolder(path) ? try savedModelFile(path) : path
     do {
@@ -51,21 +51,21 @@ public enum ModelFile {
   ///
   /// - Parameter budget: How much memory the constants may take beyond the bytes' own size.
   public static func decode(
-    _ bytes: UnsafeRawBufferPointer, tags: Set<String> = [servingTag],
+    _ bytes: UnsafeRawBufferPointer, tags: Set<String>? = nil,
     budget: ImportBudget = ImportBudget()
   ) throws -> MetaGraph {
     try decode(bytes, tags, budget, PageDropper(nil))
   }
 
   private static func decode(
-    _ file: borrowing MappedFile, tags: Set<String>
+    _ file: borrowing MappedFile, tags: Set<String>?
   ) throws -> MetaGraph {
     file.adviseSequential()
     return try decode(file.bytes, tags, ImportBudget(), PageDropper(file.bytes))
   }
 
   private static func decode(
-    _ bytes: UnsafeRawBufferPointer, _ tags: Set<String>, _ budget: ImportBudget,
+    _ bytes: UnsafeRawBufferPointer, _ tags: Set<String>?, _ budget: ImportBudget,
     _ pages: PageDropper
   ) throws -> MetaGraph {
     switch FileKind(bytes) {
@@ -81,7 +81,7 @@ public enum ModelFile {
   }
 
   private static func decode(
-    _ bytes: UnsafeRawBufferPointer, _ kind: MessageKind, _ tags: Set<String>,
+    _ bytes: UnsafeRawBufferPointer, _ kind: MessageKind, _ tags: Set<String>?,
     _ budget: ImportBudget, _ pages: PageDropper
   ) throws -> MetaGraph {
     switch kind {

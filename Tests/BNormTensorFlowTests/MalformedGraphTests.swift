@@ -92,6 +92,15 @@ struct MalformedGraphTests {
     #expect(message(writer.bytes).contains("deep"))
   }
 
+  @Test func endlessRepetitionIsRefused() {
+    let text = message(
+      constant {
+        $0.integer(1, 1)
+        for _ in 0..<100_000 { shape([1], &$0) }
+      })
+    #expect(text.contains("again"), "\(text)")
+  }
+
   @Test func everyCutAndManyFlipsAreSafe() throws {
     let bytes = try readFile(Fixtures.path("graph/functions.pb"))
     for length in stride(from: 1, to: bytes.count, by: 37) { _ = message(Array(bytes[..<length])) }

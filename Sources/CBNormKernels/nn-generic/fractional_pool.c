@@ -44,11 +44,11 @@ static void bounds(const int64_t *borders, ptrdiff_t cell, int overlapping, ptrd
       bounds(s->rows, o / s->out_columns % s->out_rows, s->overlapping, s->height, &y0, &y1);    \
       bounds(s->columns, o % s->out_columns, s->overlapping, s->width, &x0, &x1);                \
       double *image = sums + o / s->out_columns / s->out_rows * s->height * s->width * c;        \
-      const double share = 1.0 / (double)((y1 - y0) * (x1 - x0));                                \
+      const double size = (double)((y1 - y0) * (x1 - x0));                                       \
       for (ptrdiff_t y = y0; y < y1; y++) {                                                      \
         for (ptrdiff_t x = x0; x < x1; x++) {                                                    \
           for (ptrdiff_t k = 0; k < c; k++) {                                                    \
-            image[(y * s->width + x) * c + k] += (double)gradient[o * c + k] * share;            \
+            image[(y * s->width + x) * c + k] += (double)gradient[o * c + k] / size;             \
           }                                                                                      \
         }                                                                                        \
       }                                                                                          \

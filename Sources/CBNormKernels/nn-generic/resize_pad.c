@@ -1,4 +1,5 @@
-// Bilinear resizing with mirrored borders, as input of a convolution.
+// Bilinear resizing with mirrored borders, as input of a convolution. Every image of the batch is
+// made from the first one, as TensorFlow's kernel does.
 #include "bnk/nn_generic.h"
 #include "bnk/threads.h"
 
@@ -14,9 +15,8 @@
     const ptrdiff_t c = r->channels;                                                             \
     for (size_t line = begin; line < end; line++) {                                              \
       const ptrdiff_t y = (ptrdiff_t)line % r->out_height;                                       \
-      const T *image = p->source + (ptrdiff_t)line / r->out_height * r->height * r->width * c;   \
-      const T *top = image + r->y_low[y] * r->width * c;                                         \
-      const T *bottom = image + r->y_high[y] * r->width * c;                                     \
+      const T *top = p->source + r->y_low[y] * r->width * c;                                         \
+      const T *bottom = p->source + r->y_high[y] * r->width * c;                                     \
       const T dy = (T)r->y_part[y];                                                              \
       T *target = p->target + (ptrdiff_t)line * r->out_width * c;                                \
       for (ptrdiff_t x = 0; x < r->out_width; x++) {                                             \

@@ -25,7 +25,7 @@ struct ModelOptions: ParsableArguments {
   func load() throws -> Model {
     if let threads { Threads.count = threads }
     return try Model(
-      path: graph, tags: tag.isEmpty ? [ModelFile.servingTag] : Set(tag), signature: signature,
+      path: graph, tags: tag.isEmpty ? nil : Set(tag), signature: signature,
       checkpoint: checkpoint)
   }
 }

@@ -221,12 +221,18 @@ struct CTCAlignment {
 
   private mutating func backward() {
     let count = path.count
-    for u in max(0, count - 2)..<count { beta[(length - 1) * count + u] = 0 }
+    // A path of the blank alone has no place before the last one; TensorFlow's kernel then marks the
+    // last step but one.
+    for u in (count - 2)..<count where (length - 1) * count + u >= 0 {
+      beta[(length - 1) * count + u] = 0
+    }
     for t in stride(from: length - 2, through: 0, by: -1) {
       for u in places(t) {
         let after = (t + 1) * count
-        var sum = -Double.infinity
-        if merges || path[u] == blank { sum = beta[after + u] + logY(u, t + 1) }
+        var sum = beta[t * count + u]
+        if merges || path[u] == blank {
+          sum = CTCAlignment.logSum(sum, beta[after + u] + logY(u, t + 1))
+        }
         if u + 1 < count { sum = CTCAlignment.logSum(sum, beta[after + u + 1] + logY(u + 1, t + 1)) }
         if u + 2 < count, path[u] != blank, !(merges && path[u] == path[u + 2]) {
           sum = CTCAlignment.logSum(sum, beta[after + u + 2] + logY(u + 2, t + 1))
@@ -247,6 +253,9 @@ struct CTCAlignment {
       let at = t * path.count + u
       sums[path[u]] = CTCAlignment.logSum(sums[path[u]], alpha[at] + beta[at])
     }
-    for c in 0..<classes { put(c, y[t * classes + c] - exp(sums[c] - logProbability)) }
+    // In float even for double tensors, as in TensorFlow.
+    for c in 0..<classes {
+      put(c, y[t * classes + c] - Double(expf(Float(sums[c] - logProbability))))
+    }
   }
 }

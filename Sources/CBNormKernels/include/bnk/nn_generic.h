@@ -219,7 +219,7 @@ int bnk_nn_fractional_max_grad(enum bnk_dtype dtype, const struct bnk_nn_cells *
                                const void *input, const void *pooled, const void *gradient,
                                void *target);
 
-/// Bilinear interpolation between given lines and columns.
+/// Bilinear interpolation between given lines and columns of the first image, for each image.
 struct bnk_nn_resize {
   ptrdiff_t batch, height, width, channels, out_height, out_width;
   const int64_t *y_low, *y_high, *x_low, *x_high;
