@@ -14,7 +14,8 @@ let families = [
 
 /// System libraries that only one family needs.
 let familyDependencies: [String: [Target.Dependency]] = [
-  "Image": ["CBNormCodecs"],
+  "Control": ["BNormProto"],
+  "Image": ["CBNormCodecs", "BNormProto"],
   "Linalg": ["CBNormLinalg"],
   "Data": ["BNormCheckpoint", "BNormProto"],
   "NN": ["COpenBLAS"],

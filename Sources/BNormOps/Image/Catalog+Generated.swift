@@ -18,6 +18,7 @@ public enum ImageOps {
     ExtractJpegShape.self,
     GenerateBoundingBoxProposals.self,
     ImageProjectiveTransform.self,
+    ImageSummary.self,
     NonMaxSuppression.self,
     RandomCrop.self,
     ResizeInterpolated.self,
