@@ -27,7 +27,7 @@ struct AudioSummary: EagerOperation {
       throw BNormError.invalid("sample_rate must be a scalar, got shape \(inputs[2].shape)")
     }
     let rate = self.rate ?? inputs[2].elements(Float.self)[0]
-    guard rate > 0, rate < 1 << 31 else { throw BNormError.invalid("sample_rate must be > 0") }
+    guard rate > 0, rate < 2_147_483_648 else { throw BNormError.invalid("sample_rate must be > 0") }
     let (batch, frames) = (tensor.shape[0], tensor.shape[1])
     let channels = tensor.rank == 2 ? 1 : tensor.shape[2]
     guard channels > 0, frames > 0, channels < 1 << 15, frames * channels < 1 << 29 else {
