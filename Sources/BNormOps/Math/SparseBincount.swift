@@ -47,15 +47,16 @@ struct RaggedBincount: EagerOperation {
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
     let splits = inputs[0].integers ?? []
-    guard splits.first == 0, splits.last == inputs[1].count,
-      zip(splits, splits.dropFirst()).allSatisfy({ $0 <= $1 })
-    else {
+    guard splits.count >= 2, splits[0] == 0, splits[splits.count - 1] == inputs[1].count else {
       throw BNormError.invalid(
-        "input 0 (splits) is \(splits.prefix(8)), expected to rise from 0 to \(inputs[1].count)")
+        "input 0 (splits) is \(splits.prefix(8)), expected at least two, from 0 to "
+          + "\(inputs[1].count)")
     }
-    var rows: [Int] = []
-    for row in 0..<splits.count - 1 {
-      rows += [Int](repeating: row, count: splits[row + 1] - splits[row])
+    // Splits may fall: a value is in the first row whose end lies behind it.
+    var row = 0
+    let rows = (0..<inputs[1].count).map { i in
+      while splits[row] <= i { row += 1 }
+      return row - 1
     }
     return [
       try countBins(

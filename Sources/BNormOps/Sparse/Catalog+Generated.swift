@@ -3,5 +3,18 @@ import BNormCore
 
 public enum SparseOps {
   public static let operations: [any Operation.Type] = [
+    RaggedCount.self,
+    RaggedCross.self,
+    RaggedFillEmptyRows.self,
+    RaggedFillEmptyRowsGrad.self,
+    RaggedGather.self,
+    RaggedRange.self,
+    RaggedTensorFromVariant.self,
+    RaggedTensorToSparse.self,
+    RaggedTensorToTensor.self,
+    RaggedTensorToVariant.self,
+    RaggedTensorToVariantGradient.self,
+    SetOperation.self,
+    SetSize.self,
   ]
 }
