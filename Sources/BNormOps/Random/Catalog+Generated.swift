@@ -3,10 +3,25 @@ import BNormCore
 
 public enum RandomOps {
   public static let operations: [any Operation.Type] = [
+    CandidateSampler.self,
+    ComputeAccidentalHits.self,
+    GeneratorSampling.self,
+    GeneratorSkip.self,
+    Multinomial.self,
+    NonDeterministicInts.self,
+    ParameterizedTruncatedNormal.self,
+    RandomGamma.self,
+    RandomIndexShuffle.self,
+    RandomPoisson.self,
     RandomShuffle.self,
     RandomUniformInt.self,
+    StatefulRandomBinomial.self,
     StatefulSampling.self,
+    StatelessParameterizedTruncatedNormal.self,
+    StatelessRandomBinomial.self,
+    StatelessRandomGamma.self,
     StatelessRandomGetKeyCounter.self,
+    StatelessRandomPoisson.self,
     StatelessRandomUniformInt.self,
     StatelessSampling.self,
   ]

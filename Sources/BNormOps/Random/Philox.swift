@@ -13,6 +13,23 @@ struct Philox: Sendable {
     self.key = key
   }
 
+  /// The generator that 64-bit words describe.
+  init(counter: (UInt64, UInt64), key: UInt64) {
+    self.init(
+      counter: SIMD4(
+        UInt32(truncatingIfNeeded: counter.0), UInt32(truncatingIfNeeded: counter.0 >> 32),
+        UInt32(truncatingIfNeeded: counter.1), UInt32(truncatingIfNeeded: counter.1 >> 32)),
+      key: SIMD2(UInt32(truncatingIfNeeded: key), UInt32(truncatingIfNeeded: key >> 32)))
+  }
+
+  var counterWords: (UInt64, UInt64) {
+    (
+      UInt64(counter[0]) | UInt64(counter[1]) << 32,
+      UInt64(counter[2]) | UInt64(counter[3]) << 32
+    )
+  }
+  var keyWord: UInt64 { UInt64(key[0]) | UInt64(key[1]) << 32 }
+
   /// The generator of an op with attributes `seed` and `seed2`.
   init(seed: UInt64, seed2: UInt64) {
     key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))

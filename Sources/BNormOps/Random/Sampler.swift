@@ -41,6 +41,11 @@ enum Sampler: Sendable {
     return out
   }
 
+  /// Throws unless minval and maxval are scalars, the first one less.
+  static func checkRange(_ minval: Tensor, _ maxval: Tensor) throws {
+    _ = try integers(Philox(seed: 0, seed2: 0), [0], minval: minval, maxval: maxval)
+  }
+
   /// Integers in [minval, maxval), which are scalars of `dtype`.
   static func integers(
     _ philox: Philox, _ shape: Shape, minval: Tensor, maxval: Tensor
@@ -90,5 +95,28 @@ enum ShapeInput {
     try fact.requireRank(1, "input 0 (shape)")
     if let values { return PartialShape(try Shape(checking: values)) }
     return fact[0].map { .unknown(rank: $0) } ?? .unknown
+  }
+
+  /// The shape that input 0 gives, then the dimensions of `rest`.
+  static func infer(
+    _ fact: PartialShape, _ values: [Int]?, followedBy rest: PartialShape
+  ) throws -> PartialShape {
+    guard let first = try infer(fact, values).dimensions, let last = rest.dimensions else {
+      return .unknown
+    }
+    return PartialShape(first + last)
+  }
+
+  /// How many samples for each parameter an output of `shape` holds, which must end with `batch`.
+  static func samples(_ shape: Shape, of batch: Shape, _ what: String) throws -> Int {
+    guard shape.rank >= batch.rank,
+      Array(shape.dimensions.suffix(batch.rank)) == batch.dimensions
+    else {
+      throw BNormError.invalid("shape \(shape) does not end with that of \(what), \(batch)")
+    }
+    guard batch.count > 0 else {
+      throw BNormError.invalid("\(what) has shape \(batch), which is empty")
+    }
+    return shape.count / batch.count
   }
 }

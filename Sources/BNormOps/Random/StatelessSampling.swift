@@ -17,6 +17,30 @@ enum StatelessSeed {
     return Philox(counter: SIMD4(0, 0, mix[2], mix[3]), key: SIMD2(mix[0], mix[1]))
   }
 
+  /// The generator that input 1 (seed) gives, or inputs 1 to 3 (key, counter, alg).
+  static func philox(_ inputs: [Tensor], takesKey: Bool) throws -> Philox {
+    takesKey
+      ? try philox(key: inputs[1], counter: inputs[2], algorithm: inputs[3])
+      : try philox(inputs[1])
+  }
+
+  /// Throws where the shapes of those inputs cannot be right.
+  static func check(_ inputs: [Fact], takesKey: Bool) throws {
+    if takesKey {
+      try inputs[1].shape.requireRank(1, "input 1 (key)")
+      try inputs[2].shape.requireRank(1, "input 2 (counter)")
+      try inputs[3].shape.requireRank(0, "input 3 (alg)")
+    } else {
+      try checkSeed(inputs[1].shape)
+    }
+  }
+
+  static func checkSeed(_ shape: PartialShape) throws {
+    guard shape.accepts([2]) || shape.full == nil else {
+      throw BNormError.invalid("seed has shape \(shape), expected [2]")
+    }
+  }
+
   private static func words(_ seed: Tensor) -> [UInt64]? {
     switch seed.dtype {
     case .int32: seed.elements(Int32.self).map { UInt64(bitPattern: Int64($0)) }
@@ -42,13 +66,8 @@ enum StatelessSeed {
       throw BNormError.invalid(
         "counter has shape \(counter.shape), expected at least [2] for Philox")
     }
-    let k = key.elements(UInt64.self)[0]
-    let c = counter.elements(UInt64.self)
-    return Philox(
-      counter: SIMD4(
-        UInt32(truncatingIfNeeded: c[0]), UInt32(truncatingIfNeeded: c[0] >> 32),
-        UInt32(truncatingIfNeeded: c[1]), UInt32(truncatingIfNeeded: c[1] >> 32)),
-      key: SIMD2(UInt32(truncatingIfNeeded: k), UInt32(truncatingIfNeeded: k >> 32)))
+    let words = counter.elements(UInt64.self)
+    return Philox(counter: (words[0], words[1]), key: key.elements(UInt64.self)[0])
   }
 }
 
@@ -131,10 +150,8 @@ struct StatelessRandomGetKeyCounter: EagerOperation {
     let algorithm = Tensor(scalar: Int32(1))
     guard op != "StatelessRandomGetAlg" else { return [algorithm] }
     let philox = try StatelessSeed.philox(inputs[0])
-    let key = UInt64(philox.key[0]) | UInt64(philox.key[1]) << 32
-    let c = philox.counter
-    let counter = [UInt64(c[0]) | UInt64(c[1]) << 32, UInt64(c[2]) | UInt64(c[3]) << 32]
-    let out = [Tensor([key]), Tensor(counter)]
+    let (low, high) = philox.counterWords
+    let out = [Tensor([philox.keyWord]), Tensor([low, high])]
     return op == "StatelessRandomGetKeyCounter" ? out : out + [algorithm]
   }
 }
