@@ -43,7 +43,7 @@ enum Sampler: Sendable {
 
   /// Throws unless minval and maxval are scalars, the first one less.
   static func checkRange(_ minval: Tensor, _ maxval: Tensor) throws {
-    _ = try integers(Philox(seed: 0, seed2: 0), [0], minval: minval, maxval: maxval)
+    _ = try integers(Philox(seed: 0, seed2: 0), [1], minval: minval, maxval: maxval)
   }
 
   /// Integers in [minval, maxval), which are scalars of `dtype`.
@@ -55,6 +55,7 @@ enum Sampler: Sendable {
         "minval and maxval must be scalars, their shapes are \(minval.shape) and \(maxval.shape)")
     }
     let out = Tensor(dtype: minval.dtype, shape: shape)
+    guard shape.count > 0 else { return out }
     func fill32<T: FixedWidthInteger & Element>(_ type: T.Type) throws {
       let (low, high) = (minval.elements(T.self)[0], maxval.elements(T.self)[0])
       guard low < high else { throw Sampler.empty(low, high) }

@@ -18,7 +18,10 @@ def read_ref(c, ref, after):
 def resource_variable(c, value, dtype):
     """(the handle, the initialising node)"""
     shape = list(value.shape) if c.chance(0.7) else None
-    more = {"shared_name": c.graph.unique("shared")} if c.chance(0.5) else {}
+    # Handles without a shared name mean one variable, which initialisers would race for.
+    first = not any(node.op == "VarHandleOp" for node in c.graph.definition.node)
+    named = c.chance(0.5) or not first
+    more = {"shared_name": c.graph.unique("shared")} if named else {}
     handle = c.op("VarHandleOp", dtype=dtype, shape=shape, **more)
     init = c.op("AssignVariableOp", handle, c.feed(value, dtype, const=0.3), dtype=dtype)
     return handle, init
