@@ -87,8 +87,9 @@ let package = Package(
     // What people import: Model, Session, the graph builder.
     .target(
       name: "BNorm",
-      dependencies: ["BNormCore", "BNormTensor", "BNormTensorFlow", "CBNormKernels"]
-        + families.map { .target(name: "BNorm\($0)Ops") },
+      dependencies: [
+        "BNormCheckpoint", "BNormCore", "BNormTensor", "BNormTensorFlow", "CBNormKernels",
+      ] + families.map { .target(name: "BNorm\($0)Ops") },
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "bnorm-run",

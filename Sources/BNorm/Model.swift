@@ -15,6 +15,9 @@ public final class Model: Sendable {
   public let signatures: [String: MetaGraph.Signature]
   /// The signature whose names stand for the graph's tensors; nil if there is none.
   public let signature: MetaGraph.Signature?
+  /// Names of nodes and tensors that the file lists under a key, e.g. `train_op`.
+  public let collections: [String: [String]]
+  let saver: MetaGraph.Saver?
   private let initialization: [LoadedModel.InitializationStep]
 
   /// Loads a frozen graph (`.pb`, `.pbtxt`), a MetaGraph (`.meta`) or the folder of a SavedModel.
@@ -35,6 +38,8 @@ public final class Model: Sendable {
     graph = try Graph(loaded.graph, library: library)
     signatures = loaded.signatures
     initialization = loaded.initialization
+    collections = loaded.metaGraph.collections
+    saver = loaded.metaGraph.saver
     if let signature {
       guard let found = signatures[signature] else {
         let names = signatures.keys.sorted().joined(separator: ", ")
@@ -55,6 +60,8 @@ public final class Model: Sendable {
     signatures = [:]
     signature = nil
     initialization = []
+    collections = [:]
+    saver = nil
   }
 
   /// A session with variables, tables and generators of its own, initialised as the file says.

@@ -11,6 +11,7 @@ struct BNormRun: ParsableCommand {
       """,
     subcommands: [
       Run.self, Inspect.self, Ops.self, Bench.self, ProfileCommand.self, Compare.self, Freeze.self,
+      Train.self,
     ],
     defaultSubcommand: Run.self)
 }

@@ -1,45 +1,6 @@
 import BNormTensor
 
 extension PlanGraphBuilder {
-  /// The plan's value for a graph value; a reference read as a value goes through a read of the
-  /// variable that waits for all that `reader` waits for.
-  mutating func value(
-    for value: ValueID, reader: Node, _ scope: BuildScope
-  ) throws -> ValueID {
-    let planValue = try reference(value, scope)
-    let source = scope.graph.nodes[Int(value.node)]
-    guard planValue != BuildScope.dead, Int(value.port) < source.outputIsReference.count,
-      source.outputIsReference[Int(value.port)], plan.fact(planValue).dtype == .resource,
-      source.outputDTypes[Int(value.port)] != .resource
-    else { return planValue }
-    var controls: [Int32] = []
-    for other in reader.inputs where other != value {
-      if let p = scope.value(other), p != BuildScope.dead { controls.append(p.node) }
-    }
-    for control in reader.controls { controls += scope.waits[control] ?? [] }
-    let shape = scope.graph.trustsDeclaredShapes ? plan.fact(planValue).handleShape : nil
-    let node = append(
-      PlanGraph.Node(
-        name: source.name, op: "ReadReference", operation: ReadReference(shape: shape?.full),
-        role: .operation, inputs: [planValue], controls: relevant(controls),
-        outputs: [
-          Fact(source.outputDTypes[Int(value.port)], shape?.full.map(PartialShape.init) ?? .unknown)
-        ], isStateful: true, source: value.node))
-    return ValueID(Int(node), 0)
-  }
-
-  /// The plan's value for a graph value as it is.
-  func reference(_ value: ValueID, _ scope: BuildScope) throws -> ValueID {
-    if let found = scope.value(value) { return found }
-    let count = scope.graph.nodes[Int(value.node)].outputDTypes.count
-    guard Int(value.port) < count else {
-      throw BNormError.invalid(
-        "\(scope.graph.label(Int(value.node))) has \(count) outputs, there is no "
-          + "\"\(scope.graph.label(value))\"")
-    }
-    throw BNormError.invalid("\(scope.graph.label(value)) is read before it is made")
-  }
-
   mutating func addNode(_ index: Int32, _ node: Node, _ scope: BuildScope) throws {
     if node.op == "Placeholder" || node.op == "PlaceholderV2" {
       let shape = node.attributes["shape"]?.asShape ?? .unknown
@@ -112,6 +73,7 @@ extension PlanGraphBuilder {
         name: node.name, op: node.op, operation: node.operation, role: .operation, inputs: inputs,
         controls: controls, outputs: outputs, isStateful: node.isStateful, source: index,
         origin: ObjectIdentifier(scope.graph)))
+    noteUpdates(made, node)
     define(index, node, scope, outputs.indices.map { ValueID(Int(made), $0) }, waits: [made])
   }
 

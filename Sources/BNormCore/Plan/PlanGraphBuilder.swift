@@ -9,6 +9,10 @@ struct PlanGraphBuilder {
   /// branch not taken.
   private var isPure: [Bool] = []
   private var mayBeDead: [Bool] = []
+  /// By plan node that changes a reference's variable: the node that makes the variable.
+  var updated: [Int32: Int32] = [:]
+  /// By plan node: such nodes that have run when it has.
+  var updates: [Int32: Set<Int32>] = [:]
   /// The functions that are being written out.
   var callStack: [String]
 
@@ -108,7 +112,18 @@ struct PlanGraphBuilder {
     if case .conditional(.switch) = node.role { dead = true }
     mayBeDead.append(dead)
     plan.nodes.append(node)
-    return Int32(plan.nodes.count - 1)
+    let made = Int32(plan.nodes.count - 1)
+    if !updates.isEmpty { inheritUpdates(made, sources) }
+    return made
+  }
+
+  private mutating func inheritUpdates(_ made: Int32, _ sources: [Int32]) {
+    var union: Set<Int32> = []
+    for source in sources {
+      guard let more = updates[source] else { continue }
+      if union.isEmpty { union = more } else { union.formUnion(more) }
+    }
+    if !union.isEmpty { updates[made] = union }
   }
 
   mutating func addConstant(_ tensor: Tensor, name: String, controls: [Int32] = []) -> ValueID {

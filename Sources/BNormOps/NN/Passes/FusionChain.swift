@@ -66,7 +66,7 @@ struct FusionChain {
   /// Takes node `i` in if it multiplies or adds channel by channel.
   mutating func absorbAffine(_ i: Int) -> Bool {
     guard epilogue.activation == .none, residual == nil, channels > 0, let rank = shape.rank,
-      live.graph[i].outputs[0].dtype == dtype
+      live.graph[i].outputs.first?.dtype == dtype
     else { return false }
     let node = live.graph[i]
     if let known = live.normalization(node) {
@@ -171,7 +171,8 @@ struct FusionChain {
   private mutating func absorbTensor(_ i: Int) -> Bool {
     let node = live.graph[i]
     guard addsTensors, residual == nil, ["Add", "AddV2"].contains(node.op), node.inputs.count == 2,
-      node.inputs[0] != node.inputs[1], let full = shape.full, node.outputs[0].shape.full == full
+      node.inputs[0] != node.inputs[1], let full = shape.full,
+      node.outputs.first?.shape.full == full
     else { return false }
     let other = node.inputs[node.inputs[0] == current ? 1 : 0]
     guard live.shape(other) == full, live.graph.fact(other).dtype == dtype else { return false }
