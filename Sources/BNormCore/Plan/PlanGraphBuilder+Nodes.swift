@@ -40,7 +40,9 @@ extension PlanGraphBuilder {
     }
     var outputs = node.outputFacts
     if let constant = node.operation as? any ConstantOperation {
-      define(index, node, scope, [addConstant(constant.value, name: node.name, controls: controls)])
+      // Made first: `define` would hold a copy of the plan's nodes while they grow.
+      let made = addConstant(constant.value, name: node.name, controls: controls)
+      define(index, node, scope, [made])
       return
     }
     if let operation = node.operation {
