@@ -18,6 +18,7 @@ let familyDependencies: [String: [Target.Dependency]] = [
   "Image": ["CBNormCodecs", "BNormProto"],
   "Linalg": ["CBNormLinalg"],
   "Data": ["BNormCheckpoint", "BNormProto"],
+  "Sparse": ["BNormProto"],
   "NN": ["COpenBLAS"],
   "Strings": ["CRegex"],
 ]

@@ -3,6 +3,9 @@ import BNormCore
 
 public enum SparseOps {
   public static let operations: [any Operation.Type] = [
+    AddSparseToTensorsMap.self,
+    DeserializeSparse.self,
+    EditDistance.self,
     RaggedCount.self,
     RaggedCross.self,
     RaggedFillEmptyRows.self,
@@ -14,7 +17,28 @@ public enum SparseOps {
     RaggedTensorToTensor.self,
     RaggedTensorToVariant.self,
     RaggedTensorToVariantGradient.self,
+    SerializeSparse.self,
     SetOperation.self,
     SetSize.self,
+    SparseAdd.self,
+    SparseAddGrad.self,
+    SparseConcat.self,
+    SparseCount.self,
+    SparseCross.self,
+    SparseDenseCwise.self,
+    SparseExtremum.self,
+    SparseFillEmptyRows.self,
+    SparseFillEmptyRowsGrad.self,
+    SparseReduce.self,
+    SparseReorder.self,
+    SparseReshape.self,
+    SparseSlice.self,
+    SparseSliceGrad.self,
+    SparseSoftmax.self,
+    SparseSplit.self,
+    SparseTensorDenseAdd.self,
+    SparseTensorDenseMatMul.self,
+    SparseToDense.self,
+    TakeManySparseFromTensorsMap.self,
   ]
 }

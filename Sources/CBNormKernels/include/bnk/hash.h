@@ -7,4 +7,10 @@
 /// FarmHash's Fingerprint64, which never changes from version to version.
 uint64_t bnk_fingerprint64(const void *bytes, size_t count);
 
+/// SipHash-2-4 (Aumasson and Bernstein, 2012) under a key of two words.
+uint64_t bnk_siphash(uint64_t key0, uint64_t key1, const void *bytes, size_t count);
+
+/// TensorFlow's way to make one fingerprint of two.
+uint64_t bnk_fingerprint_cat64(uint64_t a, uint64_t b);
+
 #endif
