@@ -3,6 +3,25 @@ import BNormCore
 
 public enum QuantizationOps {
   public static let operations: [any Operation.Type] = [
+    Dequantize.self,
     FakeQuant.self,
+    Quantize.self,
+    QuantizeAndDequantize.self,
+    QuantizeAndDequantizeGrad.self,
+    QuantizedActivation.self,
+    QuantizedArithmetic.self,
+    QuantizedBatchNorm.self,
+    QuantizedBiasAdd.self,
+    QuantizedConcat.self,
+    QuantizedConvolution.self,
+    QuantizedInstanceNorm.self,
+    QuantizedMatMul.self,
+    QuantizedPool.self,
+    QuantizedReshape.self,
+    QuantizedResize.self,
+    RequantizationRangePerChannel.self,
+    Requantize.self,
+    RequantizePerChannel.self,
+    ShrinkRange.self,
   ]
 }
