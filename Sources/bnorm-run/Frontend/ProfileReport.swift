@@ -21,7 +21,7 @@ enum ProfileReport {
         Row(
           name: entry.name, op: entry.op, kernel: entry.kernel,
           shape: entry.outputShapes.first.map { "\($0)" } ?? "",
-          microseconds: times.reduce(0, +) / Double(times.count) / 1e3,
+          microseconds: (times.min() ?? 0) / 1e3,
           operations: entry.floatingPointOperations, bytes: entry.bytes))
     }
     let total = rows.reduce(0) { $0 + $1.microseconds }

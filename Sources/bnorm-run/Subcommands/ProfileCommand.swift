@@ -7,7 +7,7 @@ struct ProfileCommand: ParsableCommand {
 
   @OptionGroup var model: ModelOptions
   @OptionGroup var feeds: FeedOptions
-  @Option(help: "Runs to take the average of.") var runs: Int = 10
+  @Option(help: "Runs; of each step the shortest counts.") var runs: Int = 10
   @Option(help: "Rows to print.") var rows: Int = 40
   @Option(help: ArgumentHelp("Writes a trace for chrome://tracing.", valueName: "FILE.json"))
   var trace: String?

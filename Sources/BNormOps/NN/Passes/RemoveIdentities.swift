@@ -1,8 +1,8 @@
 import BNormCore
 import BNormTensor
 
-/// Lets the readers of an Identity, of a Reshape or Transpose that changes nothing, and of the like
-/// read the original.
+/// Lets the readers of an Identity, of a Reshape or Transpose that changes nothing, of a product with
+/// one and of the like read the original.
 struct RemoveIdentities: SimplifyPass {
   let name = "remove-identities"
 
@@ -46,8 +46,23 @@ struct RemoveIdentities: SimplifyPass {
       return input
     case "Cast":
       return graph.fact(input).dtype == node.outputs[0].dtype ? input : nil
+    case "Mul": return unchanged(node, by: 1, at: 0, graph) ?? unchanged(node, by: 1, at: 1, graph)
+    case "Div", "RealDiv": return unchanged(node, by: 1, at: 0, graph)
+    case "Sub": return unchanged(node, by: 0, at: 0, graph)
     default: return nil
     }
+  }
+
+  /// Input `k` of a node whose other input is the number `neutral` and that has the shape of `k`.
+  private func unchanged(
+    _ node: PlanGraph.Node, by neutral: Double, at k: Int, _ graph: PlanGraph
+  ) -> ValueID? {
+    guard node.inputs.count == 2, let tensor = graph.constant(node.inputs[1 - k]),
+      tensor.count == 1, tensor.dtype.isFloating, tensor.doubles?.first == neutral,
+      tensor.doubles?.first?.sign == .plus, let known = node.outputs[0].shape.full,
+      graph.fact(node.inputs[k]).shape.full == known
+    else { return nil }
+    return node.inputs[k]
   }
 
   /// What a reader gets from a variable is a copy: reads of state stay as they are.
