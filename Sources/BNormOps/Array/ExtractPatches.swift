@@ -32,7 +32,9 @@ struct ExtractPatches: PlannedOperation {
     let extent = (sizes[i] - 1) * rates[i] + 1
     if isSame {
       let count = (input + strides[i] - 1) / strides[i]
-      return (count, max((count - 1) * strides[i] + extent - input, 0) / 2)
+      let missing = (count - 1) * strides[i] + extent - input
+      // Windows of a volume that leave elements over begin inside, as TensorFlow's do.
+      return (count, (sizes.count == 2 ? max(missing, 0) : missing) / 2)
     }
     // A window larger than its input leaves nothing, or is refused.
     let room = input - extent + strides[i]

@@ -8,7 +8,7 @@ struct ClipByValue: PlannedOperation {
 
   init(_ node: NodeContext) throws {
     let dtype = node.inputDTypes[0]
-    guard dtype.isPlain, !dtype.isComplex, dtype != .bool else {
+    guard dtype.isPlain, dtype != .bool else {
       throw BNormError.unsupported("ClipByValue of \(dtype.name)")
     }
   }
@@ -19,9 +19,10 @@ struct ClipByValue: PlannedOperation {
   }
 
   func lower(_ context: Lowering) throws -> Kernel {
-    let dtype = context.inputDType(0).kernel
     let count = context.inputShape(0).count
     let steps = (1...2).map { context.inputShape($0).count == count ? 1 : 0 }
+    if context.inputDType(0).isComplex { return clipParts(context, count, steps) }
+    let dtype = context.inputDType(0).kernel
     return .run(inPlace: [InPlace(input: 0, output: 0)]) { io in
       if count > 0 {
         _ = bnk_clip(
@@ -29,6 +30,24 @@ struct ClipByValue: PlannedOperation {
       }
     }
   }
+}
+
+/// Limits real and imaginary parts of complex numbers, each by itself.
+private func clipParts(_ context: Lowering, _ count: Int, _ steps: [Int]) -> Kernel {
+  func clip<T: BinaryFloatingPoint>(_: T.Type) -> Kernel {
+    .run { io in
+      let x = io.input(0).assumingMemoryBound(to: T.self)
+      let low = io.input(1).assumingMemoryBound(to: T.self)
+      let high = io.input(2).assumingMemoryBound(to: T.self)
+      let out = io.output(0).assumingMemoryBound(to: T.self)
+      for i in 0..<2 * count {
+        let (part, element) = (i & 1, i >> 1)
+        let limited = min(x[i], high[2 * element * steps[1] + part])
+        out[i] = max(limited, low[2 * element * steps[0] + part])
+      }
+    }
+  }
+  return context.inputDType(0) == .complex64 ? clip(Float.self) : clip(Double.self)
 }
 
 /// The regularised incomplete beta function of inputs of one shape or scalars.

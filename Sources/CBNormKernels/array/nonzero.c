@@ -2,14 +2,16 @@
 
 #include "bnk/dtype.h"
 
-/// The bits of an element that make it differ from zero: a floating zero has a sign.
+/// The bits of an element of which one is set if it is not zero. A floating number without an
+/// exponent counts as zero, as TensorFlow's kernels flush it; as a float, a short one has one.
 static uint64_t significant(int dtype) {
   switch (dtype) {
-    case BNK_FLOAT: return 0x7fffffff;
-    case BNK_DOUBLE: return INT64_MAX;
-    case BNK_HALF: case BNK_BFLOAT16: return 0x7fff;
-    case BNK_COMPLEX64: return 0x7fffffff7fffffff;
-    case BNK_COMPLEX128: return INT64_MAX;
+    case BNK_FLOAT: return 0x7f800000;
+    case BNK_DOUBLE: return 0x7ff0000000000000;
+    case BNK_HALF: return 0x7fff;
+    case BNK_BFLOAT16: return 0x7f80;
+    case BNK_COMPLEX64: return 0x7f8000007f800000;
+    case BNK_COMPLEX128: return 0x7ff0000000000000;
     default: return UINT64_MAX;
   }
 }

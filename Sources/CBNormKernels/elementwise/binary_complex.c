@@ -32,8 +32,8 @@ static c128 squared_difference(c128 d) { return d * conj(d); }
   X(XLOGY, xlogy, u == 0 ? 0 : u * clog(v))                                              \
   X(XLOG1PY, xlog1py, u == 0 ? 0 : u * clog(1.0 + v))                                    \
   X(SQUARED_DIFFERENCE, squared_difference, squared_difference(u - v))                   \
-  X(SIGMOID_GRAD, sigmoid_grad, v * conj(u) * (1.0 - conj(u)))                           \
-  X(TANH_GRAD, tanh_grad, v * (1.0 - conj(u) * conj(u)))                                 \
+  X(SIGMOID_GRAD, sigmoid_grad, v * u * (1.0 - u))                                       \
+  X(TANH_GRAD, tanh_grad, v * (1.0 - u * u))                                             \
   X(SQRT_GRAD, sqrt_grad, v * 0.5 / conj(u))                                             \
   X(RSQRT_GRAD, rsqrt_grad, v * -0.5 * conj(u) * conj(u) * conj(u))                      \
   X(RECIPROCAL_GRAD, reciprocal_grad, -v * conj(u) * conj(u))

@@ -7,11 +7,11 @@ final class TensorBarrier: StringNamed, @unchecked Sendable {
   let dtypes: [DType]
   let shapes: [PartialShape]
   let lock = Lock()
-  /// Incomplete tuples by key, and complete ones in the order of their first component.
-  var incomplete: [ByteString: (order: Int, tuple: [Tensor?])] = [:]
-  var ready: [(order: Int, key: ByteString, tuple: [Tensor])] = []
+  /// Incomplete tuples by key, and complete ones by the insertion that brought their key.
+  var incomplete: [ByteString: (order: Int64, tuple: [Tensor?])] = [:]
+  var ready = PriorityHeap<(key: ByteString, tuple: [Tensor])>()
   var isClosed = false
-  private var next = Int.min
+  private var insertions = Int64.min
 
   init(name: String, dtypes: [DType], shapes: [PartialShape]) {
     self.name = name
@@ -22,14 +22,19 @@ final class TensorBarrier: StringNamed, @unchecked Sendable {
   var typeName: String { "Barrier" }
   var nameTensor: Tensor { ObjectName(kind: "_barriers", name: name).tensor }
 
-  /// Sets component `component` of the tuple of `key`; within `lock`.
-  func insert(_ value: Tensor, _ key: ByteString, _ component: Int) throws {
+  /// Sets component `component` of the tuples of `keys`; within `lock`.
+  func insert(_ values: [Tensor], _ keys: [ByteString], _ component: Int) throws {
+    let known = incomplete
+    for (key, value) in zip(keys, values) { try insert(value, key, component) }
+    if keys.contains(where: { known[$0] == nil }) { insertions += 1 }
+  }
+
+  private func insert(_ value: Tensor, _ key: ByteString, _ component: Int) throws {
     if incomplete[key] == nil {
       guard !isClosed else {
         throw BNormError.invalid("Barrier \(name) is closed, key \"\(key)\" cannot be added")
       }
-      incomplete[key] = (next, [Tensor?](repeating: nil, count: dtypes.count))
-      next += 1
+      incomplete[key] = (insertions, [Tensor?](repeating: nil, count: dtypes.count))
     }
     guard incomplete[key]!.tuple[component] == nil else {
       throw BNormError.invalid(
@@ -40,8 +45,7 @@ final class TensorBarrier: StringNamed, @unchecked Sendable {
     let complete = tuple.compactMap { $0 }
     guard complete.count == dtypes.count else { return }
     incomplete[key] = nil
-    let place = ready.firstIndex { $0.order > order } ?? ready.count
-    ready.insert((order, key, complete), at: place)
+    ready.push((key, complete), priority: order)
   }
 }
 
@@ -106,7 +110,7 @@ struct BarrierInsertMany: EagerOperation, UnfoldableOperation {
         "component \(component) has shape \(declared), but the values have shape \(row.shape)")
     }
     try barrier.lock.withLock {
-      for (key, row) in zip(keys.strings, rows) { try barrier.insert(row, key, component) }
+      try barrier.insert(rows, keys.strings, component)
     }
     return []
   }
@@ -131,16 +135,16 @@ struct BarrierTakeMany: EagerOperation, UnfoldableOperation {
         throw barrier.isClosed
           ? BNormError.outOfRange(text + " and it is closed") : BNormError.invalid(text)
       }
-      let taken = Array(barrier.ready.prefix(count))
-      barrier.ready.removeFirst(taken.count)
-      return taken
+      return (0..<min(count, here)).map { _ in barrier.ready.pop() }
     }
     var out = [
-      Tensor(taken.map { Int64($0.order) }), Tensor(strings: taken.map(\.key), shape: [taken.count]),
+      Tensor(taken.map(\.priority)),
+      Tensor(strings: taken.map(\.item.key), shape: [taken.count]),
     ]
     for (c, dtype) in barrier.dtypes.enumerated() {
-      let values = taken.map { $0.tuple[c] }
-      let element = values.first?.shape ?? (barrier.shapes.isEmpty ? .scalar : barrier.shapes[c].full ?? .scalar)
+      let values = taken.map { $0.item.tuple[c] }
+      let declared = barrier.shapes.isEmpty ? .scalar : barrier.shapes[c].full ?? .scalar
+      let element = values.first?.shape ?? declared
       for value in values where value.shape != element {
         throw BNormError.invalid(
           "component \(c) has elements of shapes \(element) and \(value.shape)")

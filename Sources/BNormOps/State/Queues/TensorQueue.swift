@@ -22,6 +22,8 @@ final class TensorQueue: StringNamed, @unchecked Sendable {
   let minimumLeft: Int
   private let lock = Lock()
   private var tuples: [[Tensor]] = []
+  /// Tuples of a queue by priority.
+  private var heap = PriorityHeap<[Tensor]>()
   /// Where the first tuple is: those before it are gone.
   private var head = 0
   private var closed = false
@@ -42,7 +44,7 @@ final class TensorQueue: StringNamed, @unchecked Sendable {
 
   var typeName: String { order.rawValue }
   var nameTensor: Tensor { ObjectName(kind: "_queues", name: name).tensor }
-  var count: Int { lock.withLock { tuples.count - head } }
+  var count: Int { lock.withLock { tuples.count - head + heap.count } }
   var isClosed: Bool { lock.withLock { closed } }
   private var label: String { "\(order.rawValue) '\(name)'" }
 
@@ -67,7 +69,7 @@ final class TensorQueue: StringNamed, @unchecked Sendable {
     let owned = tuple.map(\.owned)
     try lock.withLock {
       guard !closed else { throw BNormError.invalid("\(label) is closed.") }
-      guard capacity < 0 || tuples.count - head < capacity else {
+      guard capacity < 0 || tuples.count - head + heap.count < capacity else {
         throw BNormError.invalid(
           "\(label) is full (capacity \(capacity)), and nothing takes from it while this waits")
       }
@@ -77,14 +79,7 @@ final class TensorQueue: StringNamed, @unchecked Sendable {
 
   private func insert(_ tuple: [Tensor]) {
     guard order == .priority else { return tuples.append(tuple) }
-    let priority = tuple[0].elements(Int64.self)[0]
-    var low = head
-    var high = tuples.count
-    while low < high {
-      let middle = (low + high) / 2
-      if tuples[middle][0].elements(Int64.self)[0] <= priority { low = middle + 1 } else { high = middle }
-    }
-    tuples.insert(tuple, at: low)
+    heap.push(tuple, priority: tuple[0].elements(Int64.self)[0])
   }
 
   private func check(_ given: [DType]) throws {
@@ -104,7 +99,7 @@ final class TensorQueue: StringNamed, @unchecked Sendable {
   func dequeue(_ count: Int, allowsFewer: Bool, as given: [DType]) throws -> [[Tensor]] {
     try check(given)
     return try lock.withLock {
-      let here = tuples.count - head
+      let here = tuples.count - head + heap.count
       let available = closed || order != .random ? here : max(here - minimumLeft, 0)
       var taken = count
       if available < count {
@@ -125,6 +120,7 @@ final class TensorQueue: StringNamed, @unchecked Sendable {
   }
 
   private func takeOne() -> [Tensor] {
+    if order == .priority { return heap.pop().item }
     if order == .random {
       let i = head + Int(generator.next()) % (tuples.count - head)
       tuples.swapAt(i, tuples.count - 1)
