@@ -41,6 +41,9 @@ final class GraphImporter {
       guard index.updateValue(Int32(i), forKey: definition.name) == nil else {
         throw BNormError.invalid("two nodes have the name \"\(definition.name)\"")
       }
+      guard isFunctionBody || definition.name.utf8.allSatisfy(isNameByte) else {
+        throw BNormError.invalid("node \"\(definition.name)\": its name has invalid characters")
+      }
     }
     var typings: [NodeTyping?] = []
     typings.reserveCapacity(definitions.count)
@@ -54,6 +57,17 @@ final class GraphImporter {
     }
     try TopologicalOrder.check(nodes)
     return nodes
+  }
+
+  /// Letters, digits and `. _ / - > \` stand in the names of nodes.
+  private func isNameByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "-")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: ">"),
+      UInt8(ascii: "\\"):
+      true
+    default: false
+    }
   }
 
   private func wrap<R>(_ definition: NodeDefinition, _ body: () throws -> R) throws -> R {

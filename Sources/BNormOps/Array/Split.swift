@@ -67,7 +67,10 @@ struct SplitV: PlannedOperation {
     let axis = try checkedAxis(given, rank: dims.count, "input 2 (split_dim)")
     let parts: [Int]
     if count == 1 {
-      // TensorFlow does not look at the size of an only part.
+      if let size = inputs[1].integers?.first, dims[axis] >= 0, size != dims[axis] {
+        throw BNormError.invalid(
+          "input 1 (size_splits) holds \(size), but the dimension is \(dims[axis])")
+      }
       parts = [dims[axis]]
     } else if let sizes = inputs[1].integers {
       parts = try SplitV.parts(sizes, of: dims[axis])
