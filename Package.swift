@@ -20,6 +20,7 @@ let familyDependencies: [String: [Target.Dependency]] = [
   "Data": ["BNormCheckpoint", "BNormProto"],
   "Sparse": ["BNormProto"],
   "NN": ["COpenBLAS"],
+  "Quantization": ["BNormProto"],
   "Strings": ["CRegex"],
 ]
 

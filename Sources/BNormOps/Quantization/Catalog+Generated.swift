@@ -23,5 +23,12 @@ public enum QuantizationOps {
     Requantize.self,
     RequantizePerChannel.self,
     ShrinkRange.self,
+    UniformAdd.self,
+    UniformClip.self,
+    UniformConvolution.self,
+    UniformDequantize.self,
+    UniformDot.self,
+    UniformQuantize.self,
+    UniformRequantize.self,
   ]
 }
