@@ -5,12 +5,22 @@ final class Executor {
   let plan: Plan
   private let pointers: UnsafeMutablePointer<UnsafeMutableRawPointer>
   private let map: UnsafeMutablePointer<Int32>
+  /// The steps once more, side by side in memory: long plans wait for little else.
+  private let calls: UnsafeMutablePointer<PlannedCall>
   private let arena: TensorStorage
   private var values: [Tensor?]
   private var dead: [Bool]
   private var deadSteps: [Bool]
   private var lowered: [Int: [ShapeKey: LoweredStep]] = [:]
   private let packs: PackCache
+
+  /// All that running a planned step takes.
+  private struct PlannedCall {
+    let body: @Sendable (KernelIO) throws -> Void
+    let mapOffset: Int32
+    let inputCount: Int32
+    let isPlanned: Bool
+  }
 
   /// What a dynamic step was lowered for.
   private struct ShapeKey: Hashable {
@@ -27,6 +37,13 @@ final class Executor {
     pointers.initialize(repeating: arena.pointer, count: max(count, 1))
     map = .allocate(capacity: max(plan.map.count, 1))
     for (i, slot) in plan.map.enumerated() { map[i] = slot }
+    calls = .allocate(capacity: max(plan.steps.count, 1))
+    for (i, step) in plan.steps.enumerated() {
+      (calls + i).initialize(
+        to: PlannedCall(
+          body: step.body, mapOffset: step.mapOffset, inputCount: step.inputCount,
+          isPlanned: step.kind == .planned))
+    }
     values = [Tensor?](repeating: nil, count: count)
     dead = [Bool](repeating: false, count: plan.hasConditionals ? count : 0)
     deadSteps = [Bool](repeating: false, count: plan.hasConditionals ? plan.steps.count : 0)
@@ -52,6 +69,8 @@ final class Executor {
   deinit {
     pointers.deallocate()
     map.deallocate()
+    calls.deinitialize(count: plan.steps.count)
+    calls.deallocate()
   }
 
   func run(
@@ -105,19 +124,16 @@ final class Executor {
       for i in dead.indices { dead[i] = false }
       for i in deadSteps.indices { deadSteps[i] = false }
     }
-    let direct = profile == nil && !plan.hasConditionals
-    try plan.steps.withUnsafeBufferPointer { steps in
-      for i in 0..<steps.count {
-        let step_ = steps[i]
-        if direct, step_.kind == .planned {
-          do {
-            try step_.body(
-              KernelIO(
-                slots: pointers, map: map + Int(step_.mapOffset), inputCount: step_.inputCount))
-          } catch let error as BNormError { throw located(error, step_) }
-        } else {
-          try runStep(i, step_, session, step, functions, profile)
+    let isDirect = profile == nil && !plan.hasConditionals
+    for i in 0..<plan.steps.count {
+      if isDirect, calls[i].isPlanned {
+        let io = KernelIO(
+          slots: pointers, map: map + Int(calls[i].mapOffset), inputCount: calls[i].inputCount)
+        do { try calls[i].body(io) } catch let error as BNormError {
+          throw located(error, plan.steps[i])
         }
+      } else {
+        try runStep(i, plan.steps[i], session, step, functions, profile)
       }
     }
   }

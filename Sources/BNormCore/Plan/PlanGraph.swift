@@ -37,8 +37,8 @@ public struct PlanGraph {
   public init() {}
 
   public subscript(_ i: Int) -> Node {
-    get { nodes[i] }
-    set { nodes[i] = newValue }
+    _read { yield nodes[i] }
+    _modify { yield &nodes[i] }
   }
 
   public func fact(_ value: ValueID) -> Fact { nodes[Int(value.node)].outputs[Int(value.port)] }
@@ -113,12 +113,13 @@ public struct PlanGraph {
       state[Int(root)] = 1
       stack.append((root, 0))
       while let top = stack.last {
-        let node = nodes[Int(top.node)]
-        let inputs = node.inputs.count
-        if top.next < inputs + node.controls.count {
+        let inputs = nodes[Int(top.node)].inputs.count
+        if top.next < inputs + nodes[Int(top.node)].controls.count {
           stack[stack.count - 1].next += 1
           let child =
-            top.next < inputs ? node.inputs[top.next].node : node.controls[top.next - inputs]
+            top.next < inputs
+            ? nodes[Int(top.node)].inputs[top.next].node
+            : nodes[Int(top.node)].controls[top.next - inputs]
           if state[Int(child)] == 0 {
             state[Int(child)] = 1
             stack.append((child, 0))

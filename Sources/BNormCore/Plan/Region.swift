@@ -40,15 +40,15 @@ struct Region: Sendable {
     }
     func finish() {
       while let top = stack.last {
-        let node = graph.nodes[Int(top.node)]
-        let inputs = node.inputs.count
-        let total = inputs + (fed[Int(top.node)] ? 0 : node.controls.count)
+        let inputs = graph.nodes[Int(top.node)].inputs.count
+        let total =
+          inputs + (fed[Int(top.node)] ? 0 : graph.nodes[Int(top.node)].controls.count)
         if top.next < total {
           stack[stack.count - 1].next += 1
           if top.next < inputs {
-            pushValue(node.inputs[top.next])
+            pushValue(graph.nodes[Int(top.node)].inputs[top.next])
           } else {
-            pushControl(node.controls[top.next - inputs])
+            pushControl(graph.nodes[Int(top.node)].controls[top.next - inputs])
           }
         } else {
           out.append(top.node)
