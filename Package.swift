@@ -17,7 +17,7 @@ let familyDependencies: [String: [Target.Dependency]] = [
   "Control": ["BNormProto"],
   "Image": ["CBNormCodecs", "BNormProto"],
   "Linalg": ["CBNormLinalg"],
-  "Data": ["BNormCheckpoint", "BNormProto"],
+  "Data": ["BNormCheckpoint", "BNormProto", "CZlib"],
   "Sparse": ["BNormProto"],
   "NN": ["COpenBLAS"],
   "Quantization": ["BNormProto"],

@@ -1,13 +1,6 @@
 import BNormCore
 import BNormTensor
 
-/// A variant that may hold tensors.
-final class OptionalVariant: TensorObject {
-  let components: [Tensor]?
-  init(_ components: [Tensor]?) { self.components = components }
-  var typeName: String { "Optional" }
-}
-
 /// An optional, with tensors or without.
 struct OptionalMaking: EagerOperation {
   static let opNames = ["OptionalFromValue", "OptionalNone"]

@@ -27,11 +27,11 @@ extension TensorList: AddableObject {
 }
 
 extension OptionalVariant: AddableObject {
-  func zeros() throws -> any TensorObject {
+  public func zeros() throws -> any TensorObject {
     OptionalVariant(try components?.map { try $0.zeros() })
   }
 
-  func sum(with other: any TensorObject) throws -> any TensorObject {
+  public func sum(with other: any TensorObject) throws -> any TensorObject {
     guard let other = other as? OptionalVariant, (components == nil) == (other.components == nil),
       components?.count == other.components?.count
     else {
