@@ -48,3 +48,34 @@ struct Fingerprint: EagerOperation {
     return [out]
   }
 }
+
+/// Sixteen bytes of FarmHash for each string, as two numbers.
+struct SdcaFprint: EagerOperation {
+  static let opNames = ["SdcaFprint"]
+  init(_ node: NodeContext) throws {}
+
+  func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
+    try inputs[0].shape.requireRank(1, "input 0 (input)")
+    return [PartialShape([inputs[0].shape[0] ?? -1, 2])]
+  }
+
+  func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
+    guard inputs[0].rank == 1 else {
+      throw BNormError.invalid("input 0 (input) has shape \(inputs[0].shape), expected a vector")
+    }
+    var words: [Int64] = []
+    for string in inputs[0].strings {
+      var pair: (UInt64, UInt64) = (0, 0)
+      string.bytes.withUnsafeBytes { bytes in
+        withUnsafeMutableBytes(of: &pair) {
+          bnk_fingerprint128(
+            bytes.baseAddress, bytes.count, $0.baseAddress!.assumingMemoryBound(to: UInt64.self))
+        }
+      }
+      // 0 and 1 stand for something else where the prints are keys.
+      words.append(Int64(bitPattern: pair.0 >= 2 ? pair.0 : pair.0 &+ ~2))
+      words.append(Int64(bitPattern: pair.1))
+    }
+    return [Tensor(words, shape: [words.count / 2, 2])]
+  }
+}

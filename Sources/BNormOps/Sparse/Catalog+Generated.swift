@@ -4,6 +4,8 @@ import BNormCore
 public enum SparseOps {
   public static let operations: [any Operation.Type] = [
     AddSparseToTensorsMap.self,
+    CSRMatrixMaking.self,
+    CSRMatrixReading.self,
     DeserializeSparse.self,
     EditDistance.self,
     RaggedCount.self,
@@ -29,6 +31,9 @@ public enum SparseOps {
     SparseExtremum.self,
     SparseFillEmptyRows.self,
     SparseFillEmptyRowsGrad.self,
+    SparseMatrixMatMul.self,
+    SparseMatrixSparseMatMul.self,
+    SparseMatrixTranspose.self,
     SparseReduce.self,
     SparseReorder.self,
     SparseReshape.self,
