@@ -199,7 +199,8 @@ struct Optimizer: EagerOperation {
           + "\(gradient.shape), indices \(inputs[indices!].shape)")
     }
     // A resource's gradient may have more dimensions; then only the beginning of its rows counts.
-    guard isReference ? gradient.rank == target.rank : gradient.rank >= target.rank,
+    let isExact = isReference || [BNK_ADAGRAD, BNK_ADAGRAD_V2].contains(rule)
+    guard isExact ? gradient.rank == target.rank : gradient.rank >= target.rank,
       gradient.shape.dimensions[1..<target.rank] == target.shape.dimensions[1...]
     else {
       throw BNormError.invalid(
