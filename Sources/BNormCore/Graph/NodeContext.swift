@@ -46,6 +46,14 @@ public struct NodeContext: Sendable {
   }
 
   public func int(_ key: String) throws -> Int { try value(key, "int") { $0.asInt } }
+  /// An int that TensorFlow's kernel keeps in 32 bits.
+  public func int32(_ key: String) throws -> Int {
+    let number = try int(key)
+    guard Int32(exactly: number) != nil else {
+      throw BNormError.invalid("attribute \(key) is \(number), which is out of range for an int32")
+    }
+    return number
+  }
   public func float(_ key: String) throws -> Float { try value(key, "float") { $0.asFloat } }
   public func bool(_ key: String) throws -> Bool { try value(key, "bool") { $0.asBool } }
   public func bytes(_ key: String) throws -> ByteString { try value(key, "string") { $0.asBytes } }

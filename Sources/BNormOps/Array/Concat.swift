@@ -18,7 +18,7 @@ struct Concat: PlannedOperation {
   var movesElements: Bool { true }
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
-    try inputs[axisInput].requireSingle("input \(axisInput) (axis)")
+    try inputs[axisInput].requireScalar("input \(axisInput) (axis)")
     let values = inputs[first..<first + count]
     let ranks = Set(values.compactMap(\.shape.rank))
     guard ranks.count <= 1 else {
@@ -108,7 +108,7 @@ struct ConcatOffset: EagerOperation {
   init(_ node: NodeContext) throws { dtype = node.outputDTypes.first ?? .int32 }
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
-    try inputs[0].requireSingle("input 0 (concat_dim)")
+    try inputs[0].requireScalar("input 0 (concat_dim)")
     for (i, input) in inputs.dropFirst().enumerated() {
       try input.requireVector("input \(i + 1) (shape)")
     }

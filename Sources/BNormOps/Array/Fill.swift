@@ -13,7 +13,7 @@ struct Fill: PlannedOperation {
     if let rank = inputs[0].shape.rank, rank > 1 {
       throw BNormError.invalid("input 0 (dims) has shape \(inputs[0].shape), expected a vector")
     }
-    try inputs[1].requireSingle("input 1 (value)")
+    try inputs[1].requireScalar("input 1 (value)")
     guard let dims = inputs[0].integers else {
       return [.unknown(rank: inputs[0].shape.rank == 0 ? 1 : inputs[0].shape[0])]
     }

@@ -6,7 +6,7 @@ struct InTopK: EagerOperation {
   static let opNames = ["InTopK", "InTopKV2"]
   private let attributeK: Int?
 
-  init(_ node: NodeContext) throws { attributeK = node.op == "InTopK" ? try node.int("k") : nil }
+  init(_ node: NodeContext) throws { attributeK = node.op == "InTopK" ? try node.int32("k") : nil }
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
     try inputs[0].shape.requireRank(2, "input 0 (predictions)")

@@ -8,7 +8,7 @@ struct NumberRange: EagerOperation {
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
     for (i, name) in ["start", "limit", "delta"].enumerated() {
-      try inputs[i].requireSingle("input \(i) (\(name))")
+      try inputs[i].requireScalar("input \(i) (\(name))")
     }
     guard let start = inputs[0].value, let limit = inputs[1].value, let delta = inputs[2].value
     else { return [.unknown(rank: 1)] }

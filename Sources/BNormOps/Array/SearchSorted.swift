@@ -96,6 +96,9 @@ struct UnravelIndex: EagerOperation {
     }
     let dims = inputs[1].integers ?? []
     let indices = inputs[0].integers ?? []
+    guard !indices.isEmpty else {
+      throw BNormError.invalid("input 0 (indices) has shape \(inputs[0].shape), which is empty")
+    }
     guard dims.allSatisfy({ $0 > 0 }) else {
       throw BNormError.invalid("input 1 (dims) holds \(dims), expected positive sizes")
     }

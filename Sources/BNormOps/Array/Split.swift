@@ -12,7 +12,7 @@ struct Split: PlannedOperation {
   var movesElements: Bool { true }
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
-    try inputs[0].requireSingle("input 0 (split_dim)")
+    try inputs[0].requireScalar("input 0 (split_dim)")
     guard var dims = inputs[1].shape.dimensions else { return Array(repeating: .unknown, count: count) }
     try inputs[1].shape.requireRank(atLeast: 1, "input 1 (value)")
     guard let given = inputs[0].integer else {
@@ -53,7 +53,7 @@ struct SplitV: PlannedOperation {
   var movesElements: Bool { true }
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
-    try inputs[2].requireSingle("input 2 (split_dim)")
+    try inputs[2].requireScalar("input 2 (split_dim)")
     try inputs[1].requireVector("input 1 (size_splits)")
     if let length = inputs[1].shape[0], length != count {
       throw BNormError.invalid(

@@ -115,7 +115,7 @@ struct MatrixDiagPart: PlannedOperation {
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
     try inputs[0].shape.requireRank(atLeast: 2, "input 0")
-    if isBand { try inputs[2].requireSingle("input 2 (padding_value)") }
+    if isBand { try inputs[2].requireScalar("input 2 (padding_value)") }
     guard let dims = inputs[0].shape.dimensions else { return [.unknown] }
     guard let k = isBand ? inputs[1].integers : [0] else { return [.unknown] }
     let (lower, upper) = try DiagonalLayout.bounds(k)

@@ -6,11 +6,11 @@ struct SliceMasks {
   let begin, end, ellipsis, newAxis, shrink: Int
 
   init(_ node: NodeContext) throws {
-    begin = try node.int("begin_mask")
-    end = try node.int("end_mask")
-    ellipsis = try node.int("ellipsis_mask")
-    newAxis = try node.int("new_axis_mask")
-    shrink = try node.int("shrink_axis_mask")
+    begin = try node.int32("begin_mask")
+    end = try node.int32("end_mask")
+    ellipsis = try node.int32("ellipsis_mask")
+    newAxis = try node.int32("new_axis_mask")
+    shrink = try node.int32("shrink_axis_mask")
     guard ellipsis & (ellipsis &- 1) == 0 else {
       throw BNormError.invalid("attribute ellipsis_mask has more than one bit")
     }

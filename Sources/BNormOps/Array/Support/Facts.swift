@@ -14,13 +14,6 @@ extension Fact {
   /// Throws unless the shape may be that of a scalar.
   func requireScalar(_ what: String) throws { try shape.requireRank(0, what) }
 
-  /// Throws unless the shape may be that of a scalar or of a vector of one element.
-  func requireSingle(_ what: String) throws {
-    if let full = shape.full, full.count != 1 || full.rank > 1 {
-      throw BNormError.invalid("\(what) has shape \(shape), expected a scalar")
-    }
-  }
-
   func requireVector(_ what: String) throws { try shape.requireRank(1, what) }
 }
 
