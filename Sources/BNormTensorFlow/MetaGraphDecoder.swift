@@ -93,6 +93,7 @@ struct MetaGraphDecoder {
   }
 
   private mutating func collection(_ bytes: UnsafeRawBufferPointer) throws {
+    try assetCollection(bytes)
     let entry = try arena.unpack(
       "CollectionDef", bytes, tensorflow__meta_graph_def__collection_def_entry__init)
     guard let value = entry.pointee.value,
@@ -105,9 +106,40 @@ struct MetaGraphDecoder {
 
   private mutating func asset(_ bytes: UnsafeRawBufferPointer) throws {
     let asset = try arena.unpack("AssetFileDef", bytes, tensorflow__asset_file_def__init)
-    guard let info = asset.pointee.tensor_info, let tensor = try tensor(info) else { return }
+    guard let info = asset.pointee.tensor_info, let tensor = try tensor(info),
+      !meta.assets.contains(where: { $0.tensor == tensor.name })
+    else { return }
     meta.assets.append(
       MetaGraph.Asset(tensor: tensor.name, filename: String(cString: asset.pointee.filename)))
+  }
+
+  /// Old SavedModels list their assets in a collection, as messages of any type.
+  private mutating func assetCollection(_ bytes: UnsafeRawBufferPointer) throws {
+    var entry = WireReader(bytes)
+    var isAssets = false
+    while let (field, value) = try entry.next() {
+      guard case .bytes(let inner) = value else { continue }
+      if field == 1 {
+        isAssets = inner.elementsEqual("saved_model_assets".utf8)
+      } else if field == 2, isAssets {
+        for list in try MetaGraphDecoder.messages(5, of: inner) {
+          for any in try MetaGraphDecoder.messages(1, of: list) {
+            for file in try MetaGraphDecoder.messages(2, of: any) { try asset(file) }
+          }
+        }
+      }
+    }
+  }
+
+  private static func messages(
+    _ wanted: Int, of bytes: UnsafeRawBufferPointer
+  ) throws -> [UnsafeRawBufferPointer] {
+    var reader = WireReader(bytes)
+    var out: [UnsafeRawBufferPointer] = []
+    while let (field, value) = try reader.next() {
+      if field == wanted, case .bytes(let inner) = value { out.append(inner) }
+    }
+    return out
   }
 
   private mutating func signature(_ bytes: UnsafeRawBufferPointer) throws {

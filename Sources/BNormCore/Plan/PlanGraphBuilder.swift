@@ -213,7 +213,12 @@ final class BuildScope {
     self.controls = controls
     self.isBody = isBody
     fed = Set(region.feeds.map(\.node))
-    for (feed, value) in zip(region.feeds, given) { values[feed] = value }
+    for (feed, value) in zip(region.feeds, given) {
+      values[feed] = value
+      if value != BuildScope.dead, region.graph.nodes[Int(feed.node)].op == "_Arg" {
+        waits[feed.node] = [value.node]
+      }
+    }
   }
 
   func value(_ id: ValueID) -> ValueID? {

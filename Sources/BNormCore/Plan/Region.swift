@@ -34,8 +34,11 @@ struct Region: Sendable {
       if let alias = aliases[value] { pushValue(alias) } else { push(value.node) }
     }
     func pushControl(_ node: Int32) {
-      // A fed placeholder has run; another node that is waited for runs although it is fed.
-      if fed[Int(node)], ["Placeholder", "PlaceholderV2"].contains(graph.nodes[Int(node)].op) { return }
+      // A fed placeholder or argument has run; another node that is waited for runs although it is
+      // fed.
+      if fed[Int(node)], ["Placeholder", "PlaceholderV2", "_Arg"].contains(graph.nodes[Int(node)].op) {
+        return
+      }
       push(node)
     }
     func finish() {

@@ -181,6 +181,9 @@ final class LookupTable: TensorObject, @unchecked Sendable {
   }
 
   func replaceAll(_ keys: Tensor, _ values: Tensor) throws {
+    if case .dense(let empty, let deleted) = kind {
+      return try replaceBuckets(keys, values, empty, deleted)
+    }
     _ = try checkValues(keys, values)
     lock.withLock {
       index = [:]
@@ -188,6 +191,30 @@ final class LookupTable: TensorObject, @unchecked Sendable {
       valueRows = []
     }
     try insert(keys, values)
+  }
+
+  /// A dense table is imported as it is exported: a row for each bucket, unused ones among them.
+  private func replaceBuckets(
+    _ keys: Tensor, _ values: Tensor, _ empty: LookupKey, _ deleted: LookupKey
+  ) throws {
+    try checkTypes(keys: keys.dtype, values: values.dtype)
+    let count = keys.shape.dimensions.first ?? 0
+    for (name, tensor, row) in [("keys", keys, keyShape), ("values", values, valueShape)]
+    where tensor.rank == 0 || tensor.shape[0] != count || tensor.count != count * row.count {
+      throw BNormError.invalid(
+        "\(name) have shape \(tensor.shape), expected \(exportShape(count, row))")
+    }
+    let buckets = keys.reshaped(Shape([count] + keyShape.dimensions))
+    let wanted = LookupKey.keys(buckets, rowShape: keyShape)
+    let rows = values.reshaped(Shape([count] + valueShape.dimensions))
+    lock.withLock {
+      index = [:]
+      keyRows = []
+      valueRows = []
+      for i in 0..<count where wanted[i] != empty && wanted[i] != deleted {
+        put(wanted[i], i, buckets, rows)
+      }
+    }
   }
 
   /// A dense table exports matrices, the others rows of the values' shape.

@@ -28,6 +28,10 @@ struct LookupTableWriting: EagerOperation {
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
     let table = try inputs[0].table()
     let isFixed = if case .initializedOnce = table.kind { true } else { false }
+    if isFixed, op == "LookupTableImport" {
+      // So do the initialisers of newer versions.
+      return try initialize(table, inputs)
+    }
     guard (op == "InitializeTable") == isFixed else {
       throw BNormError.invalid(
         isFixed
@@ -42,8 +46,13 @@ struct LookupTableWriting: EagerOperation {
       guard inputs[1].rank == 1 else {
         throw BNormError.invalid("keys have shape \(inputs[1].shape), expected a vector")
       }
-      try table.initialize(inputs[1].owned, inputs[2].owned)
+      return try initialize(table, inputs)
     }
+    return []
+  }
+
+  private func initialize(_ table: LookupTable, _ inputs: [Tensor]) throws -> [Tensor] {
+    try table.initialize(inputs[1].owned, inputs[2].owned)
     return []
   }
 }
