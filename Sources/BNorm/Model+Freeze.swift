@@ -7,8 +7,13 @@ extension Model {
   /// Names of the signature are kept: its inputs become the placeholders' names, its outputs those
   /// of Identity nodes.
   ///
-  /// - Parameter session: Where the variables have their values; by default a fresh one.
-  public func frozen(outputs: [String], session: Session? = nil) throws -> GraphDefinition {
+  /// - Parameters:
+  ///   - fixed: Values that take the place of inputs, e.g. false for `is_training`; branches that
+  ///     they decide are left out.
+  ///   - session: Where the variables have their values; by default a fresh one.
+  public func frozen(
+    outputs: [String], fixed: [(name: String, value: Tensor)] = [], session: Session? = nil
+  ) throws -> GraphDefinition {
     guard !outputs.isEmpty else {
       throw BNormError.invalid("the graph has no outputs: name one to keep")
     }
@@ -17,6 +22,6 @@ extension Model {
     for (name, tensor) in signature?.inputs ?? [:] { inputs[tensor.name] = name }
     return try GraphFreezer.freeze(
       graph, outputs: outputs.map { .init(name: $0, tensor: outputTensor($0)) }, inputs: inputs,
-      state: session.state)
+      fixed: fixed.map { (inputTensor($0.name), $0.value) }, state: session.state)
   }
 }

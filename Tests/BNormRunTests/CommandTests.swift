@@ -113,4 +113,26 @@ struct Command {
     #expect((object?["median_ms"] as? Double ?? 0) > 0)
     #expect(object?["peak_rss_mib"] as? Double != nil)
   }
+
+  @Test func freezesAndDecidesBranches() throws {
+    let folder = FixtureCatalog.root + "/training/cond_batch_norm_1"
+    let files = ["frozen.pb", "loss.npy"].map {
+      FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString + $0).path
+    }
+    defer { for file in files { try? FileManager.default.removeItem(atPath: file) } }
+    let freeze = ["freeze", folder + "/model.meta", "--fetch", "loss_value", "--output", files[0]]
+    let whole = try Command(freeze)
+    #expect(whole.status == 3, "the graph updates averages while it trains")
+    let result = try Command(freeze + ["--feed", "is_training=false"])
+    #expect(result.status == 0, "\(result.errors)")
+    let feeds = ["--feed", "x=\(folder)/x.npy", "--feed", "y=\(folder)/y.npy"]
+    let original = try Command(
+      [folder + "/model.meta", "--feed", "is_training=false", "--output", "loss_value=\(files[1])"]
+        + feeds)
+    #expect(original.status == 0, "\(original.errors)")
+    let frozen = try Command([files[0], "--expect", "loss_value=\(files[1])"] + feeds)
+    #expect(frozen.status == 0, "\(frozen.output) \(frozen.errors)")
+    let inspection = try Command("inspect", files[0])
+    #expect(!inspection.output.contains("is_training") && !inspection.output.contains("Switch"))
+  }
 }

@@ -13,6 +13,11 @@ final class FreezeFrame {
   var values: [ValueID: FrozenValue] = [:]
   /// The nodes written for a node.
   var controls: [Int32: [String]] = [:]
+  /// Nodes and outputs of Switches on branches that are never taken.
+  var dead: Set<Int32> = []
+  var deadValues: Set<ValueID> = []
+  /// Values that conditions are made of.
+  var known: [ValueID: Tensor] = [:]
 
   init(
     _ freezer: GraphFreezer, _ scope: FrozenScope, _ graph: Graph, prefix: String,
@@ -33,7 +38,12 @@ final class FreezeFrame {
         throw error.prefixed(graph.label(Int(node)))
       }
     }
-    return results.map { value($0) }
+    return try results.map { id in
+      guard !dead.contains(id.node), !deadValues.contains(id) else {
+        throw BNormError.invalid("\(graph.label(id)) is on a branch that is never taken")
+      }
+      return value(id)
+    }
   }
 
   /// The needed nodes, each after its inputs, except where a loop closes.
@@ -83,8 +93,10 @@ final class FreezeFrame {
 
   private func emit(_ index: Int32) throws {
     let node = graph.nodes[Int(index)]
+    if try decide(index, node) { return }
     let inputs = node.inputs.map { value($0) }
     switch node.op {
+    case _ where FreezeFrame.tableOps.contains(node.op): try writeTable(index, node, inputs)
     case "_Arg":
       let position = node.attributes["index"]?.asInt ?? 0
       guard position >= 0, position < arguments.count else {
@@ -117,7 +129,7 @@ final class FreezeFrame {
   }
 
   /// Writes the body of a function in place of a call.
-  private func call(
+  func call(
     _ function: FunctionReference, _ index: Int32, _ inputs: [FrozenValue]
   ) throws {
     let body = try freezer.graph.functions.body(function)

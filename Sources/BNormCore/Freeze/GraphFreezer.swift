@@ -21,27 +21,42 @@ public final class GraphFreezer {
   /// New names of functions by the old name and which arguments were variables.
   var functionNames: [String: String] = [:]
   let inputNames: [Int32: String]
+  /// Values that take the place of tensors.
+  let fixed: [ValueID: Tensor]
 
-  private init(_ graph: Graph, _ state: SessionState, inputNames: [Int32: String]) {
+  private init(
+    _ graph: Graph, _ state: SessionState, inputNames: [Int32: String], fixed: [ValueID: Tensor]
+  ) {
     self.graph = graph
     self.state = state
     self.inputNames = inputNames
+    self.fixed = fixed
   }
 
   /// - Parameters:
   ///   - outputs: What is kept, and under which names. A name that is not the node's own becomes an
   ///     Identity.
   ///   - inputs: New names for placeholders, by tensor name.
+  ///   - fixed: Values of tensors that become constants; branches that they decide are left out.
   ///   - state: Where the variables have their values.
   public static func freeze(
-    _ graph: Graph, outputs: [Output], inputs: [String: String] = [:], state: SessionState
+    _ graph: Graph, outputs: [Output], inputs: [String: String] = [:],
+    fixed: [(name: String, value: Tensor)] = [], state: SessionState
   ) throws -> GraphDefinition {
+    var constants: [ValueID: Tensor] = [:]
+    for (name, value) in fixed {
+      let id = try graph.value(named: name)
+      guard id.port == 0, graph.nodes[Int(id.node)].outputDTypes.count == 1 else {
+        throw BNormError.invalid("\"\(name)\" is one of several outputs and cannot be fixed")
+      }
+      constants[id] = try FeedConversion.convert(value, for: id, graph)
+    }
     var names: [Int32: String] = [:]
     for (tensor, name) in inputs where graph.node(named: name) == nil {
       let value = try graph.value(named: tensor)
       if graph.nodes[Int(value.node)].op.hasPrefix("Placeholder") { names[value.node] = name }
     }
-    let freezer = GraphFreezer(graph, state, inputNames: names)
+    let freezer = GraphFreezer(graph, state, inputNames: names, fixed: constants)
     let scope = FrozenScope(isFunction: false)
     let values = try outputs.map { try graph.value(named: $0.tensor) }
     let frame = FreezeFrame(freezer, scope, graph, prefix: "", arguments: [], controls: [])
@@ -58,17 +73,45 @@ public final class GraphFreezer {
       scope.add(name, "Identity", [tensor], attributes: ["T": .type(Int(dtype.rawValue))])
     }
     try scope.finish()
+    let roots = zip(outputs, results).flatMap { output, result in
+      [result.output.node, String(output.name.map { $0 == ":" ? "_" : $0 })]
+    }
     return GraphDefinition(
-      nodes: scope.nodes, functions: freezer.functions, producer: graph.producer)
+      nodes: needed(scope.nodes, by: roots), functions: freezer.functions, producer: graph.producer)
+  }
+
+  /// The nodes that `roots` need, in their order.
+  private static func needed(_ nodes: [NodeDefinition], by roots: [String]) -> [NodeDefinition] {
+    var index: [String: Int] = [:]
+    for (i, node) in nodes.enumerated() { index[node.name] = i }
+    var keeps = [Bool](repeating: false, count: nodes.count)
+    var stack = roots.compactMap { index[$0] }
+    while let i = stack.popLast() {
+      guard !keeps[i] else { continue }
+      keeps[i] = true
+      for input in nodes[i].inputs {
+        let name = input.drop { $0 == "^" }.prefix { $0 != ":" }
+        if let source = index[String(name)] { stack.append(source) }
+      }
+    }
+    return nodes.indices.filter { keeps[$0] }.map { nodes[$0] }
+  }
+
+  private func resourceName(_ node: Node) -> ResourceName {
+    let shared = node.attributes["shared_name"]?.asBytes?.string ?? ""
+    return ResourceName(
+      container: node.attributes["container"]?.asBytes?.string ?? "",
+      name: shared.isEmpty ? node.name : shared)
+  }
+
+  /// The table that a node makes, if it was made.
+  func table(of node: Node) -> (any TableObject)? {
+    state.find(resourceName(node), of: AnyObject.self) as? any TableObject
   }
 
   /// The value of the variable that a node makes.
   func value(of node: Node) throws -> Tensor {
-    let shared = node.attributes["shared_name"]?.asBytes?.string ?? ""
-    let key = ResourceName(
-      container: node.attributes["container"]?.asBytes?.string ?? "",
-      name: shared.isEmpty ? node.name : shared)
-    guard let variable = state.find(key, of: Variable.self), variable.isInitialized else {
+    guard let variable = state.find(resourceName(node), of: Variable.self), variable.isInitialized else {
       throw BNormError.invalid(
         "\(node.op) \"\(node.name)\" has no value: give a checkpoint that holds it")
     }

@@ -1,3 +1,4 @@
+import BNormCore
 import BNormTensor
 
 /// An element of a table's keys.
@@ -234,6 +235,18 @@ final class LookupTable: TensorObject, @unchecked Sendable {
       values.set(i, v[i], 0)
     }
     return (keys.tensor, values.tensor)
+  }
+}
+
+extension LookupTable: TableObject {
+  var isFixed: Bool { if case .initializedOnce = kind { true } else { false } }
+
+  func entries() throws -> (keys: Tensor, values: Tensor) {
+    let (keys, values) = try export()
+    return (
+      keys.reshaped(Shape([keys.shape[0]] + keyShape.dimensions)),
+      values.reshaped(Shape([values.shape[0]] + valueShape.dimensions))
+    )
   }
 }
 
