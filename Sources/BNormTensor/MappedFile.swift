@@ -6,29 +6,37 @@ import Glibc
 public struct MappedFile: ~Copyable {
   public let path: String
   public let bytes: UnsafeRawBufferPointer
+  /// The file for reading parts of it after the mapping is gone.
+  public let source: SourceFile
 
   public init(_ path: String) throws {
+    let (mapped, file) = try MappedFile.open(path)
     self.path = path
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw MappedFile.failure(path, "cannot be opened") }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      throw MappedFile.failure(path, "cannot be examined")
+    bytes = mapped
+    source = file
+  }
+
+  private static func open(
+    _ path: String
+  ) throws -> (bytes: UnsafeRawBufferPointer, source: SourceFile) {
+    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure(path, "cannot be opened") }
+    guard let source = SourceFile(descriptor: descriptor, path: path) else {
+      defer { close(descriptor) }
+      throw failure(path, "cannot be examined")
     }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure(path, "cannot be examined") }
     guard status.st_mode & S_IFMT == S_IFREG else {
       let kind = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "not a regular file"
       throw BNormError.invalid("\(path) is \(kind)")
     }
     let size = Int(status.st_size)
-    guard size > 0 else {
-      bytes = UnsafeRawBufferPointer(start: nil, count: 0)
-      return
-    }
+    guard size > 0 else { return (UnsafeRawBufferPointer(start: nil, count: 0), source) }
     guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0),
       address != MAP_FAILED
-    else { throw MappedFile.failure(path, "cannot be mapped") }
-    bytes = UnsafeRawBufferPointer(start: address, count: size)
+    else { throw failure(path, "cannot be mapped") }
+    return (UnsafeRawBufferPointer(start: address, count: size), source)
   }
 
   deinit {

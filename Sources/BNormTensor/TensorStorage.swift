@@ -9,7 +9,9 @@ public protocol TensorObject: AnyObject, Sendable {
 /// The elements are written only while a single owner holds the storage (the kernel that makes the
 /// tensor, or a variable that found itself the only owner), hence `@unchecked Sendable`.
 public final class TensorStorage: @unchecked Sendable {
-  public let pointer: UnsafeMutableRawPointer
+  public var pointer: UnsafeMutableRawPointer { known ?? deferred!.kept() }
+  private let known: UnsafeMutableRawPointer?
+  private let deferred: DeferredBytes?
   public let byteCount: Int
   public var strings: [ByteString] = []
   public var objects: [(any TensorObject)?] = []
@@ -20,7 +22,8 @@ public final class TensorStorage: @unchecked Sendable {
 
   /// Allocates `byteCount` bytes, 64-byte aligned and not initialised.
   public init(byteCount: Int) {
-    pointer = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
+    known = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
+    deferred = nil
     self.byteCount = byteCount
     isBorrowed = false
     ownsPointer = true
@@ -31,7 +34,8 @@ public final class TensorStorage: @unchecked Sendable {
   public init(
     external pointer: UnsafeMutableRawPointer, byteCount: Int, release: @escaping @Sendable () -> Void
   ) {
-    self.pointer = pointer
+    known = pointer
+    deferred = nil
     self.byteCount = byteCount
     isBorrowed = false
     ownsPointer = false
@@ -40,15 +44,35 @@ public final class TensorStorage: @unchecked Sendable {
 
   /// Bytes of a run's arena.
   public init(borrowing pointer: UnsafeMutableRawPointer, byteCount: Int) {
-    self.pointer = pointer
+    known = pointer
+    deferred = nil
     self.byteCount = byteCount
     isBorrowed = true
     ownsPointer = false
     release = nil
   }
 
+  /// Bytes that are read when they are first asked for.
+  public init(deferred: DeferredBytes) {
+    known = nil
+    self.deferred = deferred
+    byteCount = deferred.byteCount
+    isBorrowed = false
+    ownsPointer = false
+    release = nil
+  }
+
+  /// Shows `body` the bytes; deferred ones that nobody else has asked for are gone afterwards.
+  public func withTransientBytes(_ body: (UnsafeRawPointer) -> Void) {
+    if let deferred { deferred.withBytes(body) } else { body(UnsafeRawPointer(pointer)) }
+  }
+
+  /// Why deferred bytes could not be read.
+  public var failure: BNormError? { deferred?.failure }
+
   public init(strings: [ByteString]) {
-    pointer = TensorStorage.nowhere
+    known = TensorStorage.nowhere
+    deferred = nil
     byteCount = 0
     isBorrowed = false
     ownsPointer = false
@@ -57,7 +81,8 @@ public final class TensorStorage: @unchecked Sendable {
   }
 
   public init(objects: [(any TensorObject)?]) {
-    pointer = TensorStorage.nowhere
+    known = TensorStorage.nowhere
+    deferred = nil
     byteCount = 0
     isBorrowed = false
     ownsPointer = false
@@ -69,7 +94,7 @@ public final class TensorStorage: @unchecked Sendable {
     byteCount: 64, alignment: 64)
 
   deinit {
-    if ownsPointer { pointer.deallocate() }
+    if ownsPointer { known?.deallocate() }
     release?()
   }
 }

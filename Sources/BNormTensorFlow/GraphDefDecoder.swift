@@ -47,8 +47,23 @@ struct GraphDefDecoder {
 
   private mutating func decodeNode(_ bytes: UnsafeRawBufferPointer) throws {
     defer { arena.reset() }
+    if try decodeDeferred(bytes) { return }
     let message = try arena.unpack("NodeDef", bytes, tensorflow__node_def__init)
     graph.nodes.append(try nodes.node(message))
+  }
+
+  /// A node with a large constant that stays in the file; false if it is none.
+  private mutating func decodeDeferred(_ bytes: UnsafeRawBufferPointer) throws -> Bool {
+    guard let source = pages.source, let parts = DeferredConstant(bytes),
+      let offset = pages.offset(of: parts.content.baseAddress),
+      let tensor = try? parts.tensor(arena, source, offset: offset)
+    else { return false }
+    var node = try parts.node.withUnsafeBytes {
+      try nodes.node(try arena.unpack("NodeDef", $0, tensorflow__node_def__init))
+    }
+    node.attributes["value"] = .tensor(tensor)
+    graph.nodes.append(node)
+    return true
   }
 
   private mutating func decodeLibrary(_ bytes: UnsafeRawBufferPointer) throws {

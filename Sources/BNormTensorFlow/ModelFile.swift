@@ -61,7 +61,7 @@ public enum ModelFile {
     _ file: borrowing MappedFile, tags: Set<String>?
   ) throws -> MetaGraph {
     file.adviseSequential()
-    return try decode(file.bytes, tags, ImportBudget(), PageDropper(file.bytes))
+    return try decode(file.bytes, tags, ImportBudget(), PageDropper(file.bytes, source: file.source))
   }
 
   private static func decode(

@@ -61,7 +61,7 @@ final class Executor {
               borrowing: arena.pointer + offset, byteCount: shape.count * slot.dtype.size))
         }
       case .scratch(let offset): pointers[i] = arena.pointer + offset
-      case .feed, .heap, .dynamic, .external: break
+      case .feed, .heap, .dynamic, .external, .unread: break
       }
     }
   }

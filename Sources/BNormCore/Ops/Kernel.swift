@@ -57,16 +57,19 @@ public struct KernelFunction: Sendable {
   /// 64-byte aligned memory that holds nothing between runs.
   public var scratchBytes: Int
   public var inPlace: [InPlace]
+  /// Inputs that the body does not read: constants in a layout of its own.
+  public var unread: [Int]
   /// The algorithm, for profiles, e.g. `winograd4x4`.
   public var label: String
   public var body: @Sendable (KernelIO) throws -> Void
 
   public init(
-    scratchBytes: Int, inPlace: [InPlace] = [], label: String = "",
+    scratchBytes: Int, inPlace: [InPlace] = [], unread: [Int] = [], label: String = "",
     body: @escaping @Sendable (KernelIO) throws -> Void
   ) {
     self.scratchBytes = scratchBytes
     self.inPlace = inPlace
+    self.unread = unread
     self.label = label
     self.body = body
   }
@@ -96,37 +99,13 @@ public struct Lowering: Sendable {
   /// The value of input `i` when it is constant (always so for `valueInputs`).
   public func value(_ i: Int) -> Tensor? { inputs[i].value }
 
-  /// A constant's elements in the kernel's own layout: `byteCount` bytes written once by `pack` and
-  /// shared by all plans that ask for the same `layout` of the same constant.
+  /// A constant's elements in the kernel's own layout: `byteCount` bytes written once by `pack`,
+  /// which is given the constant's own, and shared by all plans that ask for the same `layout` and
+  /// `factors` of the same constant.
   public func packed(
-    _ constant: Tensor, layout: String, byteCount: Int,
-    _ pack: (UnsafeMutableRawPointer) -> Void
+    _ constant: Tensor, layout: String, factors: Tensor? = nil, byteCount: Int,
+    _ pack: (_ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer) -> Void
   ) -> TensorStorage {
-    packs.find(constant, layout: layout, byteCount: byteCount, pack)
-  }
-}
-
-/// Packed weights of a session, by constant and layout.
-public final class PackCache: @unchecked Sendable {
-  private struct Key: Hashable {
-    let storage: ObjectIdentifier
-    let layout: String
-  }
-  private let lock = Lock()
-  private var packed: [Key: (source: TensorStorage, packed: TensorStorage)] = [:]
-
-  public init() {}
-
-  func find(
-    _ constant: Tensor, layout: String, byteCount: Int, _ pack: (UnsafeMutableRawPointer) -> Void
-  ) -> TensorStorage {
-    let key = Key(storage: ObjectIdentifier(constant.storage), layout: layout)
-    return lock.withLock {
-      if let found = packed[key] { return found.packed }
-      let storage = TensorStorage(byteCount: byteCount)
-      pack(storage.pointer)
-      packed[key] = (constant.storage, storage)
-      return storage
-    }
+    packs.find(constant, layout: layout, factors: factors, byteCount: byteCount, pack)
   }
 }

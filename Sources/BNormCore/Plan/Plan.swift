@@ -15,6 +15,8 @@ public final class Plan: Sendable {
     /// Memory that the caller gives for this fetch.
     case external(Int)
     case scratch(offset: Int)
+    /// A constant that its reader has in a layout of its own.
+    case unread
   }
 
   struct Slot: Sendable {

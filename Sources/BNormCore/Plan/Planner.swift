@@ -43,13 +43,18 @@ struct Planner {
         throw error.prefixed("\(plan[Int(i)].op) \"\(plan[Int(i)].name)\"")
       }
     }
-    let fetchSlots = plan.fetches.map { slotOf[$0]! }
+    let fetchSlots = try plan.fetches.map { try slot(for: $0) }
     let feedCount = plan.nodes.reduce(0) {
       if case .feed(let k) = $1.role { max($0, k + 1) } else { $0 }
     }
     var feedSlots = [Int32](repeating: -1, count: feedCount)
     for (i, node) in plan.nodes.enumerated() {
       if case .feed(let k) = node.role { feedSlots[k] = slotOf[ValueID(i, 0)] ?? -1 }
+    }
+    for i in order {
+      for fact in plan[Int(i)].outputs {
+        if let failure = fact.value?.storage.failure { throw failure }
+      }
     }
     let releases = layOut(fetchSlots)
     try MemoryLimit.check(bytes: memory.totalBytes)
@@ -114,7 +119,7 @@ struct Planner {
 
   private mutating func slot(for value: ValueID) throws -> Int32 {
     if let slot = slotOf[value] { return slot }
-    // An output of a folded node with several outputs.
+    // Constants have a slot only if somebody reads them.
     if let tensor = plan.constant(value) {
       let slot = addSlot(.constant(tensor), plan.fact(value))
       slotOf[value] = slot
@@ -134,19 +139,13 @@ struct Planner {
   private mutating func addNode(_ i: Int) throws {
     let node = plan[i]
     switch node.role {
-    case .constant:
-      slotOf[ValueID(i, 0)] = addSlot(.constant(node.outputs[0].value!), node.outputs[0])
+    case .constant: break
     case .feed(let k):
       slotOf[ValueID(i, 0)] = addSlot(.feed(k), node.outputs[0])
     case .conditional(let conditional):
       try addStep(i, conditional == .switch ? .switch : .merge)
     case .operation:
-      if !node.outputs.isEmpty, node.outputs.allSatisfy({ $0.value != nil }) {
-        for (port, fact) in node.outputs.enumerated() {
-          slotOf[ValueID(i, port)] = addSlot(.constant(fact.value!), fact)
-        }
-        return
-      }
+      if !node.outputs.isEmpty, node.outputs.allSatisfy({ $0.value != nil }) { return }
       if lowersAhead, let planned = node.operation as? any PlannedOperation, try lower(i, planned) {
         return
       }
@@ -205,7 +204,10 @@ struct Planner {
     let node = plan[i]
     let step = steps.count
     var inputSlots: [Int32] = []
-    for value in node.inputs { inputSlots.append(try slot(for: value)) }
+    for (k, value) in node.inputs.enumerated() {
+      let isUnread = function.unread.contains(k) && plan.constant(value) != nil
+      inputSlots.append(isUnread ? addSlot(.unread, plan.fact(value)) : try slot(for: value))
+    }
     for slot in inputSlots { use(slot, at: step) }
     var needsHeap = false
     var outputSlots: [Int32] = []

@@ -243,14 +243,14 @@ struct EinsumPlan: @unchecked Sendable {
     let packed = context.packed(
       weights, layout: "gemm \(k) \(n) \(isTransposed) \(ldb) \(bnk_tier().rawValue) einsum",
       byteCount: bnk_gemm_f32_packed_bytes(k, n)
-    ) { target in
+    ) { source, target in
       bnk_gemm_f32_pack_b(
-        k, n, weights.pointer, ldb, isTransposed, nil,
+        k, n, source, ldb, isTransposed, nil,
         target.assumingMemoryBound(to: Float.self))
     }
     let workspace = bnk_gemm_f32_workspace_bytes(m, n, k, lda)
     return .function(
-      KernelFunction(scratchBytes: workspace, label: "packed einsum") { io in
+      KernelFunction(scratchBytes: workspace, unread: [1], label: "packed einsum") { io in
         var epilogue = bnk_epilogue()
         bnk_gemm_f32(
           m, n, k, io.input(0).assumingMemoryBound(to: Float.self), lda,

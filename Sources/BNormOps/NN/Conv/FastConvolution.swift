@@ -49,7 +49,7 @@ struct FastConvolution {
     let finalPlan = plan
     let epilogue = epilogue
     return .function(
-      KernelFunction(scratchBytes: workspace, label: label(plan)) { io in
+      KernelFunction(scratchBytes: workspace, unread: [1], label: label(plan)) { io in
         var last = epilogue.pointers(io, firstInput: 2, residualStride: outputs)
         withUnsafePointer(to: finalPlan) {
           bnk_conv2d_run(

@@ -34,7 +34,10 @@ struct MatrixProduct: GemmVisitor {
     let workspace = bnk_gemm_f32_workspace_bytes(m, n, k, k)
     let packedBytes = packed == nil ? (bnk_gemm_f32_packed_bytes(k, n) + 63) & ~63 : 0
     return .function(
-      KernelFunction(scratchBytes: packedBytes + workspace, label: "packed gemm") { io in
+      KernelFunction(
+        scratchBytes: packedBytes + workspace, unread: packed == nil ? [] : [1],
+        label: "packed gemm"
+      ) { io in
         let scratch = packedBytes + workspace > 0 ? io.scratch(outputs: 1) : nil
         let right = (packed?.pointer ?? scratch!).assumingMemoryBound(to: Float.self)
         if packed == nil {

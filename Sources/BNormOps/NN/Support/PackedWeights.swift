@@ -4,22 +4,16 @@ import CBNormKernels
 
 /// Constant weights in the layout of the float kernels.
 enum PackedWeights {
-  /// What tells one packing of a constant from another.
-  private static func key(_ kind: String, _ scale: Tensor?) -> String {
-    let factors = scale.map { "\(UInt(bitPattern: ObjectIdentifier($0.storage).hashValue))" } ?? ""
-    return "\(kind) \(bnk_tier().rawValue) \(factors)"
-  }
-
   /// B[k,n], or its transpose, each column multiplied with its entry of `scale`.
   static func matrix(
     _ context: Lowering, _ weights: Tensor, k: Int, n: Int, isTransposed: Bool, scale: Tensor?
   ) -> TensorStorage {
     context.packed(
-      weights, layout: key("gemm \(k) \(n) \(isTransposed)", scale),
+      weights, layout: "gemm \(k) \(n) \(isTransposed) \(bnk_tier().rawValue)", factors: scale,
       byteCount: bnk_gemm_f32_packed_bytes(k, n)
-    ) { target in
+    ) { source, target in
       bnk_gemm_f32_pack_b(
-        k, n, weights.pointer, isTransposed ? k : n, isTransposed,
+        k, n, source, isTransposed ? k : n, isTransposed,
         scale?.elements(Float.self).baseAddress, target.assumingMemoryBound(to: Float.self))
     }
   }
@@ -30,11 +24,12 @@ enum PackedWeights {
   ) -> TensorStorage {
     let kind = "conv \(plan.algorithm.rawValue) \(plan.packed_bytes) \(plan.shape.groups)"
     return context.packed(
-      weights, layout: key(kind, scale), byteCount: plan.packed_bytes
-    ) { target in
+      weights, layout: "\(kind) \(bnk_tier().rawValue)", factors: scale,
+      byteCount: plan.packed_bytes
+    ) { source, target in
       withUnsafePointer(to: plan) {
         bnk_conv2d_pack_weights(
-          $0, weights.pointer, scale?.elements(Float.self).baseAddress,
+          $0, source, scale?.elements(Float.self).baseAddress,
           target.assumingMemoryBound(to: Float.self))
       }
     }
