@@ -101,9 +101,11 @@ def text(results, options):
         rows.append([
             r["variant"], r["threads"], milliseconds(times), milliseconds(own["min_ms"]),
             milliseconds(peer["median_ms"]) if peer else "-",
-            f"{peer['median_ms'] / times:.1f}" if peer else "-",
+            f"{peer['median_ms'] / times:.1f} ({peer['min_ms'] / own['min_ms']:.1f})"
+            if peer else "-",
             f"{fused / times:.1f}" if fused else "-",
-            milliseconds(r["machine"]["median_ms"]), percent(own["of_bandwidth"]),
+            f"{milliseconds(r['machine']['median_ms'])} "
+            f"({milliseconds(r['machine']['min_ms'])})", percent(own["of_bandwidth"]),
             "shape" if difference is None else f"{difference:.0e}"])
     return "Batch normalization of " + str(list(SHAPE)) + ", milliseconds\n" + table(
         ["variant", "threads", "bnorm", "minimum", "TensorFlow", "times faster",

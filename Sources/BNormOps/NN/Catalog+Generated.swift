@@ -19,6 +19,7 @@ public enum NNOps {
     Dilation2D.self,
     FractionalPool.self,
     FractionalPoolGrad.self,
+    FusedActivation.self,
     FusedBatchNorm.self,
     FusedBatchNormGrad.self,
     FusedConvolution.self,
@@ -38,6 +39,7 @@ public enum NNOps {
     MaxPoolGrad.self,
     MaxPoolV2.self,
     MaxPoolWithArgmax.self,
+    PlaneAffine.self,
     Softmax.self,
     SparseMatMul.self,
   ]

@@ -35,9 +35,22 @@ static inline void copy_row(char *restrict dst, const char *restrict src, size_t
 
 static void copy_rows(char *dst, const char *src, size_t count, ptrdiff_t dst_stride,
                       ptrdiff_t src_stride, size_t row) {
-  for (size_t i = 0; i < count; i++) {
-    copy_row(dst + (ptrdiff_t)i * dst_stride, src + (ptrdiff_t)i * src_stride, row);
+  // With the size known, a row is a few moves.
+#define COPY_ROWS(SIZE)                                                                 \
+  for (size_t i = 0; i < count; i++) {                                                  \
+    copy_row(dst + (ptrdiff_t)i * dst_stride, src + (ptrdiff_t)i * src_stride, SIZE);   \
+  }                                                                                     \
+  break
+  switch (row) {
+    case 8: COPY_ROWS(8);
+    case 12: COPY_ROWS(12);
+    case 16: COPY_ROWS(16);
+    case 32: COPY_ROWS(32);
+    case 64: COPY_ROWS(64);
+    case 128: COPY_ROWS(128);
+    default: COPY_ROWS(row);
   }
+#undef COPY_ROWS
 }
 
 #define FILL(TYPE)                                              \

@@ -54,7 +54,7 @@ static size_t grain(enum bnk_unary_op op) {
     case BNK_UNARY_IMAG: return 32768;
     default: break;
   }
-  if (op >= BNK_UNARY_ERFC && op <= BNK_UNARY_SPENCE) return 512;
+  if (op > BNK_UNARY_ERFC && op <= BNK_UNARY_SPENCE) return 512;
   return 8192;
 }
 

@@ -49,7 +49,7 @@ BNK_INLINE uint8_t isfinite_f64(double x) { return __builtin_fabs(x) < (double)I
   X(CEIL, ceil) X(ROUND, rint) X(SIGMOID, sigmoid) X(SOFTPLUS, softplus)                  \
   X(SOFTSIGN, softsign) X(ELU, elu) X(SELU, selu) X(RELU, relu) X(RELU6, relu6)           \
   X(SWISH, swish) X(GELU, gelu) X(GELU_TANH, gelu_tanh) X(MISH, mish)                     \
-  X(HARD_SIGMOID, hard_sigmoid) X(HARD_SWISH, hard_swish) X(ERF, erf)
+  X(HARD_SIGMOID, hard_sigmoid) X(HARD_SWISH, hard_swish) X(ERF, erf) X(ERFC, erfc)
 
 #define DOUBLE_LIST(X)                                                                    \
   X(ABS, abs) X(NEG, neg) X(SIGN, sign) X(SQUARE, square) X(SQRT, sqrt) X(RSQRT, rsqrt)   \

@@ -16,7 +16,7 @@ static const size_t pivot_rows = 16;
 /// Channels of a task.
 static const size_t task_channels = 256;
 
-static const struct bnk_batch_norm *kernels_of(enum bnk_dtype type) {
+const struct bnk_batch_norm *bnk_batch_norm_kernels(enum bnk_dtype type) {
   const int index = type == BNK_FLOAT ? 0 : type == BNK_HALF ? 1 : 2;
 #if defined(__x86_64__)
   switch (bnk_tier()) {
@@ -28,7 +28,7 @@ static const struct bnk_batch_norm *kernels_of(enum bnk_dtype type) {
   return &bnk_batch_norm__portable[index];
 }
 
-static size_t bytes_of(enum bnk_dtype type) { return type == BNK_FLOAT ? 4 : 2; }
+size_t bnk_batch_norm_element(enum bnk_dtype type) { return type == BNK_FLOAT ? 4 : 2; }
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 static size_t divided_up(size_t a, size_t b) { return (a + b - 1) / b; }
@@ -81,8 +81,8 @@ static size_t sum_parts(enum bnk_dtype type, size_t rows, size_t channels, const
                         const void *dy, float *workspace) {
   const size_t merged = rows_in_one(rows, channels), wide = channels * merged;
   struct summing s = {
-      .kernels = kernels_of(type),
-      .element = bytes_of(type),
+      .kernels = bnk_batch_norm_kernels(type),
+      .element = bnk_batch_norm_element(type),
       .rows = rows / merged,
       .channels = wide,
       .parts = divided_up(rows / merged, part_rows),
@@ -124,22 +124,26 @@ static void repeat(float *values, size_t count, size_t times) {
   for (size_t i = 1; i < times; i++) memcpy(values + i * count, values, count * sizeof(float));
 }
 
-/// A value near the mean of each channel: that of a few rows, cut to few bits. Elements that are
-/// round numbers then stay so, and their sums exact; otherwise all would be rounded the same way.
+float bnk_batch_norm_pivot(float mean) {
+  uint32_t bits;
+  memcpy(&bits, &mean, sizeof bits);
+  bits = isfinite(mean) ? bits & 0xffff0000u : 0;
+  float pivot;
+  memcpy(&pivot, &bits, sizeof pivot);
+  return pivot;
+}
+
+/// A value near the mean of each channel: that of a few rows.
 static void find_pivots(enum bnk_dtype type, size_t rows, size_t channels, const void *x,
                         float *pivot, float *scratch) {
   const size_t count = smaller(rows, pivot_rows);
   memset(pivot, 0, channels * sizeof(float));
-  kernels_of(type)->sums(&(struct bnk_channel_sums){
+  bnk_batch_norm_kernels(type)->sums(&(struct bnk_channel_sums){
       .x = x, .stride = rows / count * channels, .rows = count, .channels = channels,
       .pivot = pivot, .first = scratch, .second = scratch + channels,
   });
   for (size_t c = 0; c < channels; c++) {
-    const float mean = scratch[c] / (float)count;
-    uint32_t bits;
-    memcpy(&bits, &mean, sizeof bits);
-    bits = isfinite(mean) ? bits & 0xffff0000u : 0;
-    memcpy(pivot + c, &bits, sizeof bits);
+    pivot[c] = bnk_batch_norm_pivot(scratch[c] / (float)count);
   }
 }
 
@@ -147,6 +151,10 @@ void bnk_batch_norm_moments(enum bnk_dtype type, size_t rows, size_t channels, c
                             float *mean, float *variance, void *workspace) {
   if (rows == 0) {
     for (size_t c = 0; c < channels; c++) mean[c] = variance[c] = NAN;
+    return;
+  }
+  if (channels >= 16 * task_channels && rows <= 16 * part_rows) {
+    bnk_batch_norm_moments_wide(type, rows, channels, x, mean, variance);
     return;
   }
   const size_t merged = rows_in_one(rows, channels);
@@ -207,7 +215,7 @@ static void fill_pattern(const float *factors, size_t channels, float *pattern) 
 static void map_channels(enum bnk_dtype type, size_t rows, size_t channels,
                          struct bnk_channel_map map) {
   if (rows == 0 || channels == 0) return;
-  struct mapping m = {kernels_of(type), map, bytes_of(type), channels};
+  struct mapping m = {bnk_batch_norm_kernels(type), map, bnk_batch_norm_element(type), channels};
   float scale[pattern_floats], dy_scale[pattern_floats], shift[pattern_floats];
   m.map.period = channels;
   if (rows_in_one(rows, channels) > 1) {

@@ -35,4 +35,16 @@ struct bnk_batch_norm {
 extern const struct bnk_batch_norm bnk_batch_norm__portable[3], bnk_batch_norm__avx2[3],
     bnk_batch_norm__avx512[3];
 
+/// Those of the best tier, for BNK_FLOAT, BNK_HALF or BNK_BFLOAT16, and the bytes of an element.
+const struct bnk_batch_norm *bnk_batch_norm_kernels(enum bnk_dtype type);
+size_t bnk_batch_norm_element(enum bnk_dtype type);
+
+/// A mean cut to few bits: elements that are round numbers stay so when it is subtracted, and their
+/// sums exact; otherwise all would be rounded the same way.
+float bnk_batch_norm_pivot(float mean);
+
+/// Moments where channels are many and rows few: groups of channels are independent.
+void bnk_batch_norm_moments_wide(enum bnk_dtype type, size_t rows, size_t channels, const void *x,
+                                 float *mean, float *variance);
+
 #endif

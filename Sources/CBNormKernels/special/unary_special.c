@@ -45,9 +45,6 @@ static double narrow_y1(double x) { return x == 0 ? NAN : bnk_bessel_y1(x); }
                       [BNK_BFLOAT16] = bf16_##fn},
 
 LIST(DEFINE)
-LOOP(f32_erfc, float, ID, TO_F32, erfc)
-LOOP(half_erfc, half_bits, f32_from_half, TO_HALF, erfc)
-LOOP(bf16_erfc, bf16_bits, f32_from_bf16, TO_BF16, erfc)
 
 LOOP(f32_y1, float, ID, TO_F32, narrow_y1)
 LOOP(half_y1, half_bits, f32_from_half, TO_HALF, narrow_y1)
@@ -60,7 +57,4 @@ bnk_unary_table bnk_unary_table__special = {
                              [BNK_DOUBLE] = f64_bnk_bessel_y1,
                              [BNK_HALF] = half_y1,
                              [BNK_BFLOAT16] = bf16_y1},
-    [BNK_UNARY_ERFC] = {[BNK_FLOAT] = f32_erfc,
-                        [BNK_HALF] = half_erfc,
-                        [BNK_BFLOAT16] = bf16_erfc},
 };

@@ -36,32 +36,3 @@ struct ChannelAffine: PlannedOperation {
     }
   }
 }
-
-/// Mean and variance of the channels, in one pass: what `tf.nn.moments` spells out. Made by the
-/// simplification passes; float, channels last.
-struct ChannelMoments: PlannedOperation {
-  static let opNames: [String] = []
-  /// The shapes that the two outputs have in the graph.
-  var outputs: [PartialShape] = []
-
-  init(_ node: NodeContext) throws {}
-  init(outputs: [PartialShape]) { self.outputs = outputs }
-
-  func infer(_ inputs: [Fact]) throws -> [PartialShape]? { outputs }
-
-  func lower(_ context: Lowering) throws -> Kernel {
-    let shape = context.inputShape(0)
-    guard let channels = shape.dimensions.last, context.inputDType(0) == .float else {
-      throw BNormError.unsupported("moments of \(context.inputDType(0).name) \(shape)")
-    }
-    let rows = shape.product(0..<(shape.rank - 1))
-    let bytes = bnk_batch_norm_workspace_bytes(rows, channels)
-    return .function(
-      KernelFunction(scratchBytes: max(bytes, 64), label: "moments") { io in
-        bnk_batch_norm_moments(
-          BNK_FLOAT, rows, channels, io.input(0),
-          io.output(0).assumingMemoryBound(to: Float.self),
-          io.output(1).assumingMemoryBound(to: Float.self), io.scratch(outputs: 2))
-      })
-  }
-}

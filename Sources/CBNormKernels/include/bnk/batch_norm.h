@@ -25,6 +25,14 @@ void bnk_batch_norm_apply(enum bnk_dtype type, size_t rows, size_t channels, con
                           const float *scale, const float *shift, enum bnk_activation activation,
                           float alpha, float beta, void *y);
 
+/// The same two for tensors seen as [outer, channels, inner], none of them zero.
+size_t bnk_batch_norm_planes_workspace_bytes(size_t outer, size_t channels);
+void bnk_batch_norm_planes_moments(enum bnk_dtype type, size_t outer, size_t channels,
+                                   size_t inner, const void *x, float *mean, float *variance,
+                                   void *workspace);
+void bnk_batch_norm_planes_apply(enum bnk_dtype type, size_t outer, size_t channels, size_t inner,
+                                 const void *x, const float *scale, const float *shift, void *y);
+
 /// The sums that the gradient needs: sum(dy) and sum(dy * (x - mean)) of each channel.
 void bnk_batch_norm_gradient_sums(enum bnk_dtype type, size_t rows, size_t channels,
                                   const void *x, const void *dy, const float *mean, float *sum_dy,

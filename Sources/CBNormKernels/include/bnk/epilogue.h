@@ -54,4 +54,8 @@ struct bnk_epilogue {
 void bnk_activate_rows_f32(enum bnk_activation activation, float alpha, float beta, size_t rows,
                            size_t n, float *x, size_t stride);
 
+/// y = act(x) for `count` floats, on all threads; `y` may be `x`.
+void bnk_activate_f32(enum bnk_activation activation, float alpha, float beta, size_t count,
+                      const float *x, float *y);
+
 #endif

@@ -1,0 +1,38 @@
+import BNormCore
+import BNormTensor
+
+/// Turns activations that graphs write as several nodes (swish, hard swish, GELU, clamp) into one
+/// pass over memory where no kernel before them takes them in.
+struct FuseActivations: SimplifyPass {
+  let name = "fuse-activations"
+
+  func run(_ graph: inout PlanGraph) throws {
+    let live = LiveGraph(graph)
+    let finder = ActivationFinder(live: live)
+    var taken = Set<Int>()
+    var replacements: [ValueID: ValueID] = [:]
+    for i in live.order {
+      for port in graph[i].outputs.indices where graph[i].outputs[port].dtype == .float {
+        let value = ValueID(i, port)
+        guard graph.constant(value) == nil, let match = finder.find(value), match.nodes.count > 1,
+          match.nodes.isDisjoint(with: taken)
+        else { continue }
+        let top = graph[match.top]
+        guard top.outputs[0].dtype == .float, top.outputs[0].shape == graph.fact(value).shape else {
+          continue
+        }
+        taken.formUnion(match.nodes)
+        var epilogue = Epilogue.none
+        epilogue.activation = match.activation
+        epilogue.alpha = match.alpha
+        epilogue.beta = match.beta
+        let made = try graph.add(
+          FusedActivation(epilogue: epilogue), op: top.op, name: top.name, inputs: [value],
+          dtypes: [.float], source: top.source)
+        graph.nodes[made].controls = live.controls(match.nodes)
+        replacements[ValueID(match.top, 0)] = ValueID(made, 0)
+      }
+    }
+    graph.replace(replacements)
+  }
+}
