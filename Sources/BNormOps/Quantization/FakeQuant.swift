@@ -117,10 +117,11 @@ struct FakeQuant: EagerOperation {
     var above = below
     for i in 0..<x.count {
       let r = ranges[i % channels]
-      target[i] = r.contains(source[i]) ? gradient[i] : 0
+      // Products, so that an infinite gradient outside of the range is not a number.
+      target[i] = r.isEmpty ? gradient[i] : gradient[i] * (r.contains(source[i]) ? 1 : 0)
       if !r.isEmpty {
-        if source[i] < r.min { below[i % channels] += gradient[i] }
-        if source[i] > r.max { above[i % channels] += gradient[i] }
+        below[i % channels] += gradient[i] * (source[i] < r.min ? 1 : 0)
+        above[i % channels] += gradient[i] * (source[i] > r.max ? 1 : 0)
       }
     }
     switch range {

@@ -29,16 +29,13 @@ struct Quantize: PlannedOperation {
   init(_ node: NodeContext) throws {
     mode = try QuantizeMode(node)
     isNarrow = try node.bool("narrow_range")
-    axis = try node.int("axis")
+    axis = try node.channelAxis()
     minimumRange = try node.float("ensure_minimum_range")
     let roundsEven = try node.string("round_mode") == "HALF_TO_EVEN"
     rounding = roundsEven ? BNK_ROUND_EVEN : BNK_ROUND_AWAY
     guard !roundsEven || mode == .scaled else {
       throw BNormError.invalid(
         "attribute round_mode is HALF_TO_EVEN, which mode \(mode.rawValue) does not take")
-    }
-    guard axis >= -1 else {
-      throw BNormError.invalid("attribute axis is \(axis), expected at least -1")
     }
   }
 
@@ -122,11 +119,8 @@ struct Dequantize: PlannedOperation {
   init(_ node: NodeContext) throws {
     mode = try QuantizeMode(node)
     isNarrow = try node.bool("narrow_range")
-    axis = try node.int("axis")
+    axis = try node.channelAxis()
     output = node.outputDTypes[0]
-    guard axis >= -1 else {
-      throw BNormError.invalid("attribute axis is \(axis), expected at least -1")
-    }
     guard output == .float || mode == .combined else {
       throw BNormError.invalid(
         "attribute mode is \(mode.rawValue), but for an output of bfloat16 it must be MIN_COMBINED")

@@ -16,33 +16,30 @@ struct QuantizeAndDequantize: PlannedOperation {
   private let fixedRange: (Double, Double)?
   private let rangeIsGiven: Bool
   private let rounding: bnk_rounding
+  private let refusesChannels: Bool
 
   init(_ node: NodeContext) throws {
     isSigned = try node.bool("signed_input")
     rangeIsGiven = try node.bool("range_given")
     let isFirst = node.op == "QuantizeAndDequantize"
     isNarrow = isFirst ? false : try node.bool("narrow_range")
-    axis = isFirst ? -1 : try node.int("axis")
+    axis = isFirst ? -1 : try node.channelAxis()
     let takesBits = node.op.hasSuffix("V3")
     bits = takesBits ? nil : try node.int("num_bits")
     let hasMode = !isFirst && !takesBits
+    // TensorFlow no longer takes vectors here, though its shape rule demands them; graphs of the
+    // versions that did still run.
+    refusesChannels = hasMode && axis >= 0 && rangeIsGiven && node.producer > 1300
     let roundsUp = hasMode ? try node.string("round_mode") == "HALF_UP" : false
     rounding = roundsUp ? BNK_ROUND_UP : BNK_ROUND_EVEN
     guard isFirst else {
       fixedRange = nil
-      try checkAxis()
       if let bits { try check(bits: bits) }
       return
     }
     fixedRange = (Double(try node.float("input_min")), Double(try node.float("input_max")))
     if let bits { try check(bits: bits) }
     if rangeIsGiven { try check(fixedRange!.0, fixedRange!.1) }
-  }
-
-  private func checkAxis() throws {
-    guard axis >= -1 else {
-      throw BNormError.invalid("attribute axis is \(axis), expected at least -1")
-    }
   }
 
   private func check(bits: Int) throws {
@@ -66,6 +63,11 @@ struct QuantizeAndDequantize: PlannedOperation {
   }
 
   func lower(_ context: Lowering) throws -> Kernel {
+    guard !refusesChannels else {
+      throw BNormError.invalid(
+        "input 1 (input_min) has shape \(context.inputShape(1)), expected a scalar where the range "
+          + "is given")
+    }
     let channels = bnk_channels(context.inputShape(0), axis: axis)
     return context.inputDType(0) == .float
       ? run(channels, Float.self, bnk_steps_f32.self, bnk_channel_range_f32) { low, high, s, i in
@@ -154,10 +156,7 @@ struct QuantizeAndDequantizeGrad: PlannedOperation {
   private let axis: Int
 
   init(_ node: NodeContext) throws {
-    axis = try node.int("axis")
-    guard axis >= -1 else {
-      throw BNormError.invalid("attribute axis is \(axis), expected at least -1")
-    }
+    axis = try node.channelAxis()
   }
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {

@@ -25,7 +25,7 @@ struct QuantizedConvolution: PlannedOperation {
   init(_ node: NodeContext) throws {
     let strides = try node.ints("strides")
     guard strides.count == 4, strides[0] == 1, strides[3] == 1, strides[1] == strides[2],
-      strides[1] > 0
+      strides[1] > 0, strides[1] < 1 << 31
     else {
       throw BNormError.invalid(
         "attribute strides is \(strides), expected four of which the first and the last are 1 and "

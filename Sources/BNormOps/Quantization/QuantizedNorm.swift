@@ -62,6 +62,8 @@ struct QuantizedInstanceNorm: PlannedOperation {
             }
           }
         }
+        // Nothing but NaN.
+        if x.count > 0, low > high { (low, high) = (.nan, .nan) }
         if let range { (low, high) = range }
         if high - low < separation { high = low + separation }
         // The range of nothing, as TensorFlow gives it.
@@ -108,6 +110,10 @@ struct QuantizedBatchNorm: PlannedOperation {
   func lower(_ context: Lowering) throws -> Kernel {
     let count = context.inputShape(0).count
     let depth = context.inputShape(0)[3]
+    guard depth > 1 else {
+      throw BNormError.invalid(
+        "input 0 (t) has shape \(context.inputShape(0)), expected at least two channels")
+    }
     return .function(
       KernelFunction(scratchBytes: 8 * depth) { io in
         let limit: Float = 1_048_576

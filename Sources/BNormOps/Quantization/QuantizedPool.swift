@@ -16,8 +16,8 @@ struct QuantizedPool: PlannedOperation {
     strides = try node.ints("strides")
     isSame = try node.string("padding") == "SAME"
     for (name, values) in [("ksize", window), ("strides", strides)] {
-      guard values.count == 4, values.allSatisfy({ $0 > 0 }) else {
-        throw BNormError.invalid("attribute \(name) is \(values), expected four positive numbers")
+      guard values.count == 4, values.allSatisfy({ $0 > 0 && $0 < 1 << 31 }) else {
+        throw BNormError.invalid("attribute \(name) is \(values), expected four positive int32")
       }
       guard values[0] == 1, values[3] == 1 else {
         throw BNormError.unsupported("attribute \(name) is \(values): pooling of images only")

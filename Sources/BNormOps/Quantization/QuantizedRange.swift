@@ -43,7 +43,8 @@ struct QuantizedRange {
     let quantized =
       (Double(value) * scale).rounded(.toNearestOrAwayFromZero)
       - (Double(min) * scale).rounded(.toNearestOrAwayFromZero)
-    return truncated(quantized) &+ lowest
+    let whole = truncated(quantized)
+    return whole == .min ? .min : whole &+ lowest
   }
 
   func quantized(_ value: Float) -> Int64 {
@@ -118,6 +119,25 @@ extension KernelIO {
   func storeRange(_ min: Float, _ max: Float, first: Int = 1) {
     output(first).storeBytes(of: min, as: Float.self)
     output(first + 1).storeBytes(of: max, as: Float.self)
+  }
+}
+
+extension NodeContext {
+  /// Attribute `axis`: -1, or a dimension.
+  func channelAxis(_ key: String = "axis") throws -> Int {
+    let axis = try int(key)
+    guard (-1...Shape.maximumRank).contains(axis) else {
+      throw BNormError.invalid("attribute \(key) is \(axis), expected -1 or a dimension")
+    }
+    return axis
+  }
+
+  /// An attribute that fits into 32 bits.
+  func int32(_ key: String) throws -> Int32 {
+    guard let value = Int32(exactly: try int(key)) else {
+      throw BNormError.invalid("attribute \(key) is \(try int(key)), which is not an int32")
+    }
+    return value
   }
 }
 

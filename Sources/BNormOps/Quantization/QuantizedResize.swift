@@ -59,8 +59,8 @@ struct QuantizedResize: PlannedOperation {
         }
       default:
         resize(io, x, out, rows, columns, Int32.self) { a, b, c, d, x, y in
-          Int32(
-            truncatingIfNeeded: mix(Int64(a), Int64(b), Int64(c), Int64(d), x, y, bits: 30))
+          // The integers pass through floats.
+          Int32(truncatingIfNeeded: mix(wide(a), wide(b), wide(c), wide(d), x, y, bits: 30))
         }
       }
       io.storeRange(io.float(2), io.float(3))
@@ -86,6 +86,8 @@ private struct ResizeTap: Sendable {
   let upper: Int
   let fraction: Float
 }
+
+private func wide(_ x: Int32) -> Int64 { Int64(Float(x)) }
 
 /// Interpolation with fractions of `bits` bits; divisions cut off.
 @inline(__always)

@@ -30,7 +30,9 @@ private func requantize(
   let scale = outSpan == 0 ? 0 : truncated(255 * 65536 * Double(span) / Double(outSpan))
   let middle = Float(Double(from.min + from.max) / 2)
   let inOffset = truncated(Double(middle * inverse * 65536))
-  let outOffset = outSpan == 0 ? 0 : truncated(65536 * (Double(low) * 255) / Double(outSpan))
+  let outOffset =
+    outSpan == 0
+    ? 0 : truncated((65536 * (Double(low) * 255) / Double(outSpan)).rounded(.toNearestOrAwayFromZero))
   bnk_requantize_fixed(
     io.input(0).assumingMemoryBound(to: Int32.self),
     io.output(0).assumingMemoryBound(to: UInt8.self), count, scale,

@@ -11,12 +11,11 @@ struct UniformForm: Sendable {
 
   /// The attributes that start with `prefix`: `""`, `lhs_`, `rhs_`, `input_`, `output_`.
   init(_ node: NodeContext, _ prefix: String = "") throws {
-    axis = try node.int(prefix + "quantization_axis")
-    low = Int32(truncatingIfNeeded: try node.int(prefix + "quantization_min_val"))
-    high = Int32(truncatingIfNeeded: try node.int(prefix + "quantization_max_val"))
-    guard axis >= -1 else {
-      throw BNormError.invalid("attribute \(prefix)quantization_axis is \(axis)")
-    }
+    axis = try node.channelAxis(prefix + "quantization_axis")
+    // What bounds the result must make sense; that of operands is not looked at.
+    let isResult = prefix.isEmpty ? node.op == "UniformQuantize" : prefix == "output_"
+    low = isResult ? try node.int32(prefix + "quantization_min_val") : .min
+    high = isResult ? try node.int32(prefix + "quantization_max_val") : .max
   }
 
   /// Throws unless scales and zero points, inputs `first` and `first + 1`, fit data of `shape`.

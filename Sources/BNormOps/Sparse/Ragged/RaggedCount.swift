@@ -26,6 +26,9 @@ struct RaggedCount: EagerOperation {
         "input 2 (weights) has shape \(weights.shape), but input 1 (values) has \(values.shape)")
     }
     let rows = try raggedRows(inputs[0], valueCount: values.count)
+    for value in values.integers ?? [] where value < 0 {
+      throw BNormError.invalid("input 1 (values) contains \(value), expected no negative elements")
+    }
     switch weights.dtype {
     case .int32: return count(rows, inputs, Int32(1), &+)
     case .int64: return count(rows, inputs, Int64(1), &+)
@@ -43,7 +46,7 @@ struct RaggedCount: EagerOperation {
     var counts = [[Int: W]](repeating: [:], count: rows.count)
     var largest = 0
     for (i, value) in values.enumerated() {
-      guard value >= 0, maximumLength <= 0 || value < maximumLength else { continue }
+      guard maximumLength < 0 || value < maximumLength else { continue }
       let weight = weights.isEmpty || isBinary ? one : weights[i]
       let before = counts[rows.of[i]][value] ?? .zero
       counts[rows.of[i]][value] = isBinary ? one : add(before, weight)
@@ -57,7 +60,7 @@ struct RaggedCount: EagerOperation {
         sums.append(sum)
       }
     }
-    let width = maximumLength > 0 ? maximumLength : max(largest &+ 1, minimumLength)
+    let width = maximumLength >= 0 ? maximumLength : max(largest &+ 1, minimumLength)
     return [
       Tensor(indices, shape: [sums.count, 2]), Tensor(sums),
       Tensor([Int64(rows.count), Int64(width)]),

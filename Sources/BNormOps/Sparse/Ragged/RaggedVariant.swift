@@ -85,6 +85,10 @@ struct RaggedTensorToVariantGradient: EagerOperation {
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
     let shape = try Shape(checking: inputs[2].integers ?? [])
+    // The gradient of a single row is the result, whatever the shape says.
+    if inputs[0].count == 1, let object = inputs[0].objects[0] {
+      return [try RaggedVariant.cast(object, dtype, index: 0).values]
+    }
     guard shape.rank >= 1 else {
       throw BNormError.invalid("input 2 (dense_values_shape) is empty, expected at least rank 1")
     }
