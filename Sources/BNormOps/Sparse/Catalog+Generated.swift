@@ -32,6 +32,8 @@ public enum SparseOps {
     SparseFillEmptyRows.self,
     SparseFillEmptyRowsGrad.self,
     SparseMatrixMatMul.self,
+    SparseMatrixOrdering.self,
+    SparseMatrixSparseCholesky.self,
     SparseMatrixSparseMatMul.self,
     SparseMatrixTranspose.self,
     SparseReduce.self,

@@ -175,7 +175,12 @@ extension Dataset {
           count += 1
         }
         guard count > 0 else { return nil }
-        while slices[0].start == slices[0].end { slices.removeFirst() }
+        while slices[0].start == slices[0].end {
+          slices.removeFirst()
+          // Each pass has seeds of its own.
+          let (seed, seed2) = seeds.next()
+          words = PhiloxWords(seed: seed, seed2: seed2)
+        }
         let offset = Int(words.next()) % (slices[0].end - slices[0].start)
         let index = (slices[0].start + offset) % size
         let element = buffer[index]

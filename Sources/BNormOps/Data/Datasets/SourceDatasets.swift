@@ -55,17 +55,16 @@ struct SourceDatasets: EagerOperation {
     let stop = try inputs.integer(1, "stop")
     let step = try inputs.integer(2, "step")
     guard step != 0 else { throw BNormError.invalid("step must be a non-zero integer.") }
-    guard start.magnitude < 1 << 62, stop.magnitude < 1 << 62, step != .min else {
-      throw BNormError.invalid("the range from \(start) to \(stop) is too long")
-    }
     let dtype = dtypes.first ?? .int64
-    let length = step > 0 ? stop - start : start - stop
-    let count = length <= 0 ? 0 : (length - 1) / abs(step) + 1
+    // As words, since the distance may be longer than an Int.
+    let (low, high) = step > 0 ? (start, stop) : (stop, start)
+    let length = high > low ? UInt(bitPattern: high) &- UInt(bitPattern: low) : 0
+    let count = length == 0 ? 0 : Int(clamping: (length - 1) / step.magnitude + 1)
     return Dataset(cardinality: count) {
       var next = 0
       return { _ in
         guard next < count else { return nil }
-        let value = start + next * step
+        let value = start &+ next &* step
         next += 1
         return [try Tensor.number(value, dtype)]
       }

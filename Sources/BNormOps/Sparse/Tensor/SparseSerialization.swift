@@ -2,13 +2,6 @@ import BNormCore
 import BNormProto
 import BNormTensor
 
-/// A variant that holds a tensor.
-final class TensorVariant: TensorObject {
-  let tensor: Tensor
-  init(_ tensor: Tensor) { self.tensor = tensor }
-  var typeName: String { "Tensor" }
-}
-
 extension SparseInput {
   /// The parts of a sparse tensor along dimension 0, each without that dimension.
   func unstacked() throws -> [SparseInput] {

@@ -179,3 +179,14 @@ struct QueueGenerator {
     return c
   }
 }
+
+extension TensorQueue: StringQueue {
+  func takeString() throws -> ByteString {
+    let tuple = try dequeue(1, allowsFewer: false, as: [.string])[0]
+    guard tuple[0].count == 1 else {
+      throw BNormError.invalid(
+        "the next element of \(typeName) '\(name)' has shape \(tuple[0].shape), expected one string")
+    }
+    return tuple[0].strings[0]
+  }
+}
