@@ -13,6 +13,9 @@ public final class GraphFreezer {
       self.name = name
       self.tensor = tensor
     }
+
+    /// The node's name: a name may say a port.
+    var node: String { String(name.map { $0 == ":" ? "_" : $0 }) }
   }
 
   let graph: Graph
@@ -56,6 +59,7 @@ public final class GraphFreezer {
       let value = try graph.value(named: tensor)
       if graph.nodes[Int(value.node)].op.hasPrefix("Placeholder") { names[value.node] = name }
     }
+    try rename(&names, outputs, graph)
     let freezer = GraphFreezer(graph, state, inputNames: names, fixed: constants)
     let scope = FrozenScope(isFunction: false)
     let values = try outputs.map { try graph.value(named: $0.tensor) }
@@ -65,19 +69,49 @@ public final class GraphFreezer {
       guard case .tensor(let tensor) = result else {
         throw BNormError.invalid("output \"\(output.name)\" is a variable's handle")
       }
-      let name = String(output.name.map { $0 == ":" ? "_" : $0 })
+      let name = output.node
       guard name != tensor.node || tensor.port != 0 else { continue }
-      guard !scope.contains(name) else { continue }
+      guard !scope.contains(name) else {
+        throw BNormError.invalid("two nodes would have the name \"\(name)\" of an output")
+      }
       let value = try graph.value(named: output.tensor)
       let dtype = graph.nodes[Int(value.node)].outputDTypes[Int(value.port)]
       scope.add(name, "Identity", [tensor], attributes: ["T": .type(Int(dtype.rawValue))])
     }
     try scope.finish()
     let roots = zip(outputs, results).flatMap { output, result in
-      [result.output.node, String(output.name.map { $0 == ":" ? "_" : $0 })]
+      [result.output.node, output.node]
     }
     return GraphDefinition(
       nodes: needed(scope.nodes, by: roots), functions: freezer.functions, producer: graph.producer)
+  }
+
+  /// Gives nodes that have the name of an output, and are not it, other names.
+  private static func rename(
+    _ names: inout [Int32: String], _ outputs: [Output], _ graph: Graph
+  ) throws {
+    let inputs = Set(names.values)
+    var taken = Set(outputs.map(\.node)).union(inputs)
+    for output in outputs {
+      let own = try graph.value(named: output.tensor)
+      let index = graph.node(named: output.node)
+      guard own.port != 0 || index.map(Int32.init) != own.node else { continue }
+      let isInput = index.map { graph.nodes[$0].op.hasPrefix("Placeholder") } ?? false
+      guard !isInput, !inputs.contains(output.node) else {
+        throw BNormError.invalid(
+          "output \"\(output.name)\" has the name of an input: name its tensor, "
+            + "\(graph.label(own)), instead")
+      }
+      guard let index else { continue }
+      var count = 1
+      var name = "\(output.node)_\(count)"
+      while taken.contains(name) || graph.node(named: name) != nil {
+        count += 1
+        name = "\(output.node)_\(count)"
+      }
+      taken.insert(name)
+      names[Int32(index)] = name
+    }
   }
 
   /// The nodes that `roots` need, in their order.
