@@ -39,7 +39,9 @@ public enum Kernel: Sendable {
   public static func run(
     inPlace: [InPlace] = [], label: String = "", _ body: @escaping @Sendable (KernelIO) throws -> Void
   ) -> Kernel {
-    .function(KernelFunction(scratchBytes: 0, inPlace: inPlace, label: label, body: body))
+    var function = KernelFunction(scratchBytes: 0, inPlace: inPlace, label: label, body: body)
+    function.scratchBytes = 0
+    return .function(function)
   }
 }
 
@@ -67,7 +69,8 @@ public struct KernelFunction: Sendable {
     scratchBytes: Int, inPlace: [InPlace] = [], unread: [Int] = [], label: String = "",
     body: @escaping @Sendable (KernelIO) throws -> Void
   ) {
-    self.scratchBytes = scratchBytes
+    // Who asks for scratch memory asks for its address too, even where sizes are 0.
+    self.scratchBytes = max(scratchBytes, 1)
     self.inPlace = inPlace
     self.unread = unread
     self.label = label

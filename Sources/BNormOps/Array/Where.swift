@@ -11,11 +11,14 @@ struct Where: EagerOperation {
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
     let input = inputs[0]
+    guard (1...8).contains(input.rank) else {
+      throw BNormError.invalid("input 0 has shape \(input.shape), expected rank 1 to 8")
+    }
     let dtype = Int32(input.dtype.rawValue)
     let found = Int(bnk_count_nonzero(input.pointer, input.count, dtype))
     guard found >= 0 else { throw BNormError.unsupported("dtype \(input.dtype.name)") }
     let out = Tensor(dtype: .int64, shape: [found, input.rank])
-    guard found > 0, input.rank > 0 else { return [out] }
+    guard found > 0 else { return [out] }
     let coordinates = out.mutableElements(Int64.self).baseAddress!
     if input.rank == 1 {
       bnk_nonzero_positions(input.pointer, input.count, dtype, coordinates)

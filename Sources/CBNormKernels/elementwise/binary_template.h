@@ -26,8 +26,8 @@
   X(SQRT_GRAD, sqrt_grad, ROUND(v * (C)0.5) / u)                                        \
   X(RSQRT_GRAD, rsqrt_grad, ROUND(ROUND(ROUND((C)-0.5 * v) * u) * u) * u)               \
   X(RECIPROCAL_GRAD, reciprocal_grad, ROUND(-v * u) * u)                                \
-  X(RELU_GRAD, relu_grad, v > 0 ? u : 0)                                                \
-  X(RELU6_GRAD, relu6_grad, (v > 0 && v < 6) ? u : 0)                                   \
+  X(RELU_GRAD, relu_grad, u * (C)(v > 0))                                               \
+  X(RELU6_GRAD, relu6_grad, u * (C)(v > 0 && v < 6))                                    \
   X(ELU_GRAD, elu_grad, v < 0 ? u * (v + 1) : u)                                        \
   X(SELU_GRAD, selu_grad, v < 0 ? u * (v + (C)SELU_SCALE_ALPHA) : u * (C)SELU_SCALE)    \
   X(SOFTSIGN_GRAD, softsign_grad, u / ROUND(ROUND(1 + FABS(v)) * ROUND(1 + FABS(v))))
@@ -46,7 +46,7 @@
   X(ATAN2, atan2, atan2_f32(u, v))                                                      \
   X(XLOGY, xlogy, u == 0 ? 0 : u * log_f32(v))                                          \
   X(XLOG1PY, xlog1py, u == 0 ? 0 : u * log1p_f32(v))                                    \
-  X(SOFTPLUS_GRAD, softplus_grad, u * sigmoid_f32(v))
+  X(SOFTPLUS_GRAD, softplus_grad, u / ROUND(ROUND(exp_f32(-v)) + 1))
 
 #define DEFINE(T, TS, load, store, name, e) \
   BINARY_LOOPS(T##_##name, TS, C, TS, load, BNK_SIMD_LOOP, y[i] = store(e))

@@ -76,6 +76,9 @@ struct ConvGeometry: Sendable {
     input: [Int], filter: [Int], depthwise: Bool = false, isGradient: Bool = false
   ) throws -> ConvWindow {
     _ = try output(input: input, filter: filter, depthwise: depthwise)
+    guard isGradient || !filter.contains(0) else {
+      throw BNormError.invalid("input 1 (filter) has shape \(Shape.text(filter)), which is empty")
+    }
     let rank = spatialRank
     let missing = 3 - rank
     var window = ConvWindow()

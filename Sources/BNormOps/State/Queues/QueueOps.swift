@@ -43,7 +43,7 @@ struct QueueMaking: EagerOperation {
     }
     self.dtypes = dtypes
     self.shapes = shapes
-    let declared = try node.int("capacity")
+    let declared = try node.int32("capacity")
     capacity = declared < 0 ? -1 : declared
     minimumLeft = order == .random ? try node.int("min_after_dequeue") : 0
     seeds = order == .random ? (try node.int("seed"), try node.int("seed2")) : (0, 0)
@@ -82,7 +82,10 @@ struct QueueEnqueue: EagerOperation, UnfoldableOperation {
   ]
   private let isMany: Bool
 
-  init(_ node: NodeContext) throws { isMany = node.op.contains("Many") }
+  init(_ node: NodeContext) throws {
+    isMany = node.op.contains("Many")
+    try node.refuseTimeout()
+  }
   func infer(_ inputs: [Fact]) -> [PartialShape]? { [] }
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
@@ -112,7 +115,7 @@ struct QueueEnqueue: EagerOperation, UnfoldableOperation {
 /// Takes a tuple.
 struct QueueDequeue: EagerOperation, UnfoldableOperation {
   static let opNames = ["QueueDequeue", "QueueDequeueV2"]
-  init(_ node: NodeContext) throws {}
+  init(_ node: NodeContext) throws { try node.refuseTimeout() }
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
     let queue = try inputs.queue(context)
@@ -127,7 +130,10 @@ struct QueueDequeueMany: EagerOperation, UnfoldableOperation {
   ]
   private let allowsFewer: Bool
 
-  init(_ node: NodeContext) throws { allowsFewer = node.op.contains("UpTo") }
+  init(_ node: NodeContext) throws {
+    allowsFewer = node.op.contains("UpTo")
+    try node.refuseTimeout()
+  }
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
     let queue = try inputs.queue(context)
@@ -215,6 +221,16 @@ extension Tensor {
         (storage.pointer + place * dtype.size).copyMemory(
           from: value.pointer + i * dtype.size, byteCount: dtype.size)
       }
+    }
+  }
+}
+
+extension NodeContext {
+  /// Throws if the op shall wait for a time: TensorFlow's queues do not.
+  fileprivate func refuseTimeout() throws {
+    let timeout = try int("timeout_ms")
+    guard timeout == -1 else {
+      throw BNormError.invalid("attribute timeout_ms is \(timeout), only -1 is possible")
     }
   }
 }
