@@ -29,6 +29,9 @@ public enum GraphDefWriter {
     for node in graph.nodes {
       var writer = WireWriter()
       try writer.message(1) { try NodeEncoder.encode(node, &$0) }
+      for case .tensor(let tensor) in node.attributes.values {
+        if let failure = tensor.storage.failure { throw failure }
+      }
       try body(writer.bytes)
     }
     var writer = WireWriter()
