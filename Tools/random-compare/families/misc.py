@@ -126,37 +126,6 @@ def per_channel(c):
               out_type="qint8")
 
 
-def convolution(c):
-    from tensorflow.core.util.quantization import uniform_quant_ops_attr_pb2 as proto
-    dims = proto.UniformQuantizedConvolutionDimensionNumbersAttr(
-        input_batch_dimension=0, input_feature_dimension=3, input_spatial_dimensions=[1, 2],
-        kernel_output_feature_dimension=3, kernel_input_feature_dimension=2,
-        kernel_spatial_dimensions=[0, 1], output_batch_dimension=0, output_feature_dimension=3,
-        output_spatial_dimensions=[1, 2])
-    return {"dimension_numbers": dims.SerializeToString(), "padding": c.choice(["SAME", "VALID"]),
-            "window_strides": [c.choice([1, 2])] * 2, "lhs_dilation": [1, 1],
-            "rhs_dilation": [1, 1]}
-
-
-@op("UniformQuantizedConvolution UniformQuantizedConvolutionHybrid", tol="sum")
-def uniform_convolution(c):
-    inside, outside = c.int(1, 3), c.int(1, 4)
-    image, kernel = [c.int(1, 2), 5, 5, inside], [2, 2, inside, outside]
-    w = c.feed(c.rng.integers(-128, 128, kernel), "qint8")
-    scale = c.feed(np.float32(0.1), "float")
-    zero = c.feed(np.int32(0), "int32")
-    limits = {"rhs_quantization_min_val": -128, "rhs_quantization_max_val": 127}
-    if c.name.endswith("Hybrid"):
-        c.run(c.draw("float", image, **GENTLE), w, scale, zero, Tout="float", **limits,
-              **convolution(c))
-        return
-    limits.update(lhs_quantization_min_val=-128, lhs_quantization_max_val=127,
-                  output_quantization_min_val=-(1 << 31), output_quantization_max_val=(1 << 31) - 1)
-    c.run(c.feed(c.rng.integers(-128, 128, image), "qint8"), w, scale, c.feed(np.int32(3), "int32"),
-          scale, zero, c.feed(np.float32(0.01), "float"), c.feed(np.int32(2), "int32"),
-          Tout="qint32", **limits, **convolution(c))
-
-
 @op("_ParallelConcatUpdate", tol="exact")
 def parallel_update(c):
     dtype, shape = c.choice(["float", "int32"]), c.shape(low=1, high=3, empty=0)

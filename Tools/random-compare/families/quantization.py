@@ -154,10 +154,13 @@ def matmul(c):
 @op("QuantizedConv2D", tol="math")
 def conv(c):
     h, inside, size = c.int(3, 7), c.int(1, 4), c.int(1, 3)
-    stride = c.choice([1, 2])
+    stride = c.choice([1, 2, 3])
+    low = c.choice([-3.0, -3.0, 0.5, -6.0])
+    image = [f32(c, low), f32(c, low + 4)]
     c.run(quantized(c, "quint8", [c.int(1, 2), h, h, inside]),
-          quantized(c, "quint8", [size, size, inside, c.int(1, 5)]), *span(c), *span(c),
-          strides=[1, stride, stride, 1], padding=c.choice(["SAME", "VALID"]), out_type="qint32")
+          quantized(c, c.choice(["quint8", "qint8"]), [size, size, inside, c.int(1, 5)]),
+          *image, *span(c), strides=[1, stride, stride, 1], padding=c.choice(["SAME", "VALID"]),
+          out_type="qint32")
 
 
 @op("QuantizedBiasAdd", tol="math")
@@ -177,8 +180,9 @@ def relu(c):
 @op("QuantizedMaxPool QuantizedAvgPool", tol="math")
 def pool(c):
     k, s, h = c.int(1, 3), c.int(1, 2), c.int(3, 7)
-    c.run(quantized(c, "quint8", [c.int(1, 2), h, h, c.int(1, 4)]), f32(c, -1), f32(c, 3),
-          ksize=[1, k, k, 1], strides=[1, s, s, 1], padding=c.choice(["SAME", "VALID"]))
+    c.run(quantized(c, c.choice(["quint8", "qint8"]), [c.int(1, 2), h, h, c.int(1, 4)]),
+          f32(c, -1), f32(c, 3), ksize=[1, k, k, 1], strides=[1, s, s, 1],
+          padding=c.choice(["SAME", "VALID"]))
 
 
 @op("QuantizedConcat", tol="math")
@@ -256,23 +260,37 @@ def uniform(c):
         c.run(quantized(c, dtype, shape), *scales(c, channels), Tout="float",
               quantization_axis=axis, **bounds("", dtype))
     else:
-        c.run(quantized(c, dtype, shape), *scales(c, channels), *scales(c, None), Tout="qint8",
-              input_quantization_axis=axis, output_quantization_axis=-1, **bounds("input_", dtype),
-              **bounds("output_", "qint8"))
+        result = c.choice([-1, axis]) if axis >= 0 else c.choice([-1, 0])
+        c.run(quantized(c, dtype, shape), *scales(c, channels),
+              *scales(c, None if result == -1 else shape[result]), Tout="qint8",
+              input_quantization_axis=axis, output_quantization_axis=result,
+              **bounds("input_", dtype), **bounds("output_", "qint8"))
 
 
 @op("UniformQuantizedAdd", tol="math")
 def uniform_add(c):
     shape = c.shape(low=1, high=3, empty=0)
-    c.run(quantized(c, "qint32", shape), quantized(c, "qint32", c.choice([shape, shape[-1:]])),
-          *scales(c, None), *scales(c, None), *scales(c, None), **bounds("lhs_", "qint32"),
-          **bounds("rhs_", "qint32"), **bounds("output_", "qint32"))
+    other = c.choice([shape, shape[-1:]])
+    axes = c.choice([(-1, -1, -1), (0, -1, -1), (0, 0, 0), (-1, 0, -1), (0, -1, 0)])
+    if len(other) < len(shape):
+        axes = c.choice([(-1, -1, -1), (-1, 0, -1), (len(shape) - 1, 0, len(shape) - 1)])
+    form = [scales(c, None if axis < 0 else dims[axis])
+            for axis, dims in zip(axes, (shape, other, shape))]
+    keys = ("lhs_", "rhs_", "output_")
+    c.run(quantized(c, "qint32", shape), quantized(c, "qint32", other), *sum(form, []),
+          **{key + "quantization_axis": axis for key, axis in zip(keys, axes)},
+          **bounds("lhs_", "qint32"), **bounds("rhs_", "qint32"), **bounds("output_", "qint32"))
 
 
 @op("UniformQuantizedClipByValue", tol="math")
 def uniform_clip(c):
-    c.run(quantized(c, "qint32", c.shape(low=1, high=3)), c.feed(np.int32(-5000), "qint32"),
-          c.feed(np.int32(7000), "qint32"), *scales(c, None), **bounds("", "qint32"))
+    shape = c.shape(low=1, high=3)
+    axis = c.int(0, len(shape) - 1) if c.chance(0.4) else -1
+    channels = None if axis == -1 else shape[axis]
+    lead = [] if axis == -1 else [channels]
+    c.run(quantized(c, "qint32", shape), c.feed(c.rng.integers(-60000, -5000, lead), "qint32"),
+          c.feed(c.rng.integers(7000, 60000, lead), "qint32"), *scales(c, channels),
+          quantization_axis=axis, **bounds("", "qint32"))
 
 
 @op("UniformQuantizedDot UniformQuantizedDotHybrid", tol="sum")
@@ -289,3 +307,51 @@ def uniform_dot(c):
             c, None if axis == -1 else n), Tout="qint32", rhs_quantization_axis=axis,
             output_quantization_axis=axis, **bounds("lhs_", "qint8"), **bounds("rhs_", "qint8"),
             **bounds("output_", "qint32"))
+
+
+def convolution(c, rank):
+    """Attributes of a window, the sizes of both sides, and where the kernel has its outputs."""
+    from tensorflow.core.util.quantization import uniform_quant_ops_attr_pb2 as proto
+    groups, batches = c.choice([(1, 1), (1, 1), (2, 1), (1, 2)])
+    inside, outside = c.int(1, 3) * groups, c.int(1, 3) * groups * batches
+    image = [c.int(1, 2) * batches, inside, *[c.int(3, 6) for _ in range(rank)]]
+    kernel = [outside, inside // groups, *[c.int(1, 3) for _ in range(rank)]]
+    attrs = {"padding": c.choice(["SAME", "VALID", "EXPLICIT"]), "feature_group_count": groups,
+             "batch_group_count": batches}
+    if attrs["padding"] == "EXPLICIT":
+        attrs["explicit_padding"] = [c.int(0, 2) for _ in range(2 * rank)]
+    for key in ("window_strides", "lhs_dilation", "rhs_dilation"):
+        if c.chance(0.5):
+            attrs[key] = [c.choice([1, 1, 2]) for _ in range(rank)]
+    if c.chance(0.3):
+        return attrs, image, kernel, 0, 1
+    orders = [[int(i) for i in c.rng.permutation(rank + 2)] for _ in range(3)]
+    names = [("input_batch", "input_feature", "input_spatial"),
+             ("kernel_output_feature", "kernel_input_feature", "kernel_spatial"),
+             ("output_batch", "output_feature", "output_spatial")]
+    fields = {}
+    for (first, second, space), order in zip(names, orders):
+        fields[first + "_dimension"], fields[second + "_dimension"] = order[:2]
+        fields[space + "_dimensions"] = order[2:]
+    attrs["dimension_numbers"] = \
+        proto.UniformQuantizedConvolutionDimensionNumbersAttr(**fields).SerializeToString()
+    def laid(sizes, order):
+        return [sizes[order.index(i)] for i in range(rank + 2)]
+    return attrs, laid(image, orders[0]), laid(kernel, orders[1]), orders[1][0], orders[2][1]
+
+
+@op("UniformQuantizedConvolution UniformQuantizedConvolutionHybrid", tol="sum", count=1.5)
+def uniform_convolution(c):
+    attrs, image, kernel, place, result = convolution(c, c.int(1, 2))
+    axis = c.choice([-1, place])
+    outside = None if axis == -1 else kernel[place]
+    right = scales(c, outside, zero=c.chance(0.5))
+    attrs.update(rhs_quantization_axis=axis, **bounds("rhs_", "qint8"))
+    if c.name.endswith("Hybrid"):
+        c.run(c.draw("float", image, **GENTLE), quantized(c, "qint8", kernel), *right,
+              Tout="float", **attrs)
+        return
+    out = outside if c.chance(0.5) else None
+    c.run(quantized(c, "qint8", image), quantized(c, "qint8", kernel), *scales(c, None), *right,
+          *scales(c, out), Tout="qint32", output_quantization_axis=-1 if out is None else result,
+          **bounds("lhs_", "qint8"), **bounds("output_", "qint32"), **attrs)

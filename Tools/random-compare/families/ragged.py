@@ -3,7 +3,7 @@ import numpy as np
 
 from oracle.spec import op
 
-from ._sparse import splits
+from ._sparse import indices, splits
 
 I = ["int32", "int64"]
 
@@ -51,7 +51,7 @@ def to_tensor(c):
     dtype = c.dtype("T")
     index, shape_type = c.choice(I), c.choice(I)
     rows = c.int(1, 4)
-    form = c.choice(["splits", "ids", "two"])
+    form = c.choice(["splits", "ids", "two", "mixed"])
     outer = splits(c, rows)
     inner = c.shape(high=1, empty=0, sizes=[1, 2])
     if form == "splits":
@@ -64,11 +64,18 @@ def to_tensor(c):
         second = splits(c, int(outer[-1]))
         parts, kinds, total, rank = [outer, second], ["ROW_SPLITS", "ROW_SPLITS"], int(
             second[-1]), 2
+        if form == "mixed":
+            parts = [np.int64(rows), np.repeat(np.arange(rows), np.diff(outer)),
+                     np.repeat(np.arange(len(second) - 1), np.diff(second))]
+            kinds = ["FIRST_DIM_SIZE", "VALUE_ROWIDS", "VALUE_ROWIDS"]
+            if c.chance(0.5):
+                parts[2], kinds[2] = second, "ROW_SPLITS"
     shape = [-1] * (1 + rank) + inner
     if c.chance(0.5):
         shape = [c.choice([-1, rows]), *[c.choice([-1, 2, 5]) for _ in range(rank)], *inner]
     shown = np.array(shape, np.int64) if c.chance(0.85) else np.int64(-1)
-    c.run(c.host(shown, shape_type), c.draw(dtype, [total, *inner]), c.draw(dtype, []),
+    default = c.choice([[], inner, [1] * len(inner)])
+    c.run(c.host(shown, shape_type), c.draw(dtype, [total, *inner]), c.draw(dtype, default),
           [c.feed(p, index) for p in parts], row_partition_types=kinds)
 
 
@@ -114,18 +121,30 @@ def count(c):
           binary_output=binary, **c.attrs(minlength=[None, 4, 8], maxlength=[None, 5, 10]))
 
 
-@op("RaggedCross", tol="exact")
+@op("RaggedCross", tol="exact", count=1.5)
 def cross(c):
     rows, hashed = c.int(1, 3), c.chance(0.5)
-    kinds = [c.choice(["string", "int64"]) for _ in range(c.int(1, 2))]
-    parts = [splits(c, rows) for _ in kinds]
-    values = [c.draw(k, [int(s[-1])], **({} if k == "string" else {"low": 0, "high": 9}))
-              for k, s in zip(kinds, parts)]
-    dense = [c.draw("string", [rows, 1])] if c.chance(0.5) else []
-    c.run(values, [c.feed(s, "int64") for s in parts], [], [], [], dense,
-          input_order="R" * len(kinds) + "D" * len(dense), hashed_output=hashed,
+    def values(kind, shape):
+        return c.draw(kind, shape, **({} if kind == "string" else {"low": 0, "high": 9}))
+    order = "".join(c.choice("RRSD") for _ in range(c.int(1, 3)))
+    ragged, parts, cells, points, shapes, dense = [], [], [], [], [], []
+    index = c.choice(I)
+    for kind in order:
+        dtype = c.choice(["string", "int64"])
+        if kind == "R":
+            s = splits(c, rows)
+            ragged.append(values(dtype, [int(s[-1])]))
+            parts.append(c.feed(s, index))
+        elif kind == "S":
+            place = indices(c, [rows, 4])
+            cells.append(c.feed(place, "int64"))
+            points.append(values(dtype, [len(place)]))
+            shapes.append(c.feed(np.array([rows, 4]), "int64"))
+        else:
+            dense.append(values(dtype, [rows, c.int(1, 2)]))
+    c.run(ragged, parts, cells, points, shapes, dense, input_order=order, hashed_output=hashed,
           num_buckets=c.choice([0, 50]) if hashed else 0, hash_key=956888297470,
-          out_values_type="int64" if hashed else "string", out_row_splits_type=c.choice(I))
+          out_values_type="int64" if hashed else "string", out_row_splits_type=index)
 
 
 @op("RaggedFillEmptyRows", tol="exact")
