@@ -37,6 +37,8 @@ let package = Package(
   products: [
     .executable(name: "bnorm-run", targets: ["bnorm-run"]),
     .library(name: "BNorm", targets: ["BNorm"]),
+    // libbnorm.so for programs in C, with Sources/CBNormABI/include/bnorm.h.
+    .library(name: "bnorm", type: .dynamic, targets: ["BNormC"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -93,6 +95,9 @@ let package = Package(
         "BNormCheckpoint", "BNormCore", "BNormTensor", "BNormTensorFlow", "CBNormKernels",
       ] + families.map { .target(name: "BNorm\($0)Ops") },
       swiftSettings: swiftSettings),
+    // The C library: its header, written by hand, and what stands behind it.
+    .target(name: "CBNormABI"),
+    .target(name: "BNormC", dependencies: ["BNorm", "CBNormABI"], swiftSettings: swiftSettings),
     .executableTarget(
       name: "bnorm-run",
       dependencies: [
@@ -122,6 +127,11 @@ let package = Package(
     // Every fixture, at every stage.
     .testTarget(
       name: "GoldenTests", dependencies: ["BNorm", "BNormTestSupport"],
+      swiftSettings: swiftSettings),
+    // The C library, from C.
+    .target(name: "CBNormUser", dependencies: ["CBNormABI"], path: "Tests/CBNormUser"),
+    .testTarget(
+      name: "BNormCTests", dependencies: ["BNorm", "BNormC", "BNormTestSupport", "CBNormUser"],
       swiftSettings: swiftSettings),
     // The command itself.
     .testTarget(
