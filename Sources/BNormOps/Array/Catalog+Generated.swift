@@ -51,6 +51,7 @@ public enum ArrayOps {
     Pack.self,
     Pad.self,
     ParallelConcat.self,
+    ParallelConcatUpdate.self,
     Placeholder.self,
     PlaceholderWithDefault.self,
     RankOf.self,

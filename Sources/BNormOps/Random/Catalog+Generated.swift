@@ -7,6 +7,8 @@ public enum RandomOps {
     ComputeAccidentalHits.self,
     GeneratorSampling.self,
     GeneratorSkip.self,
+    KMC2ChainInitialization.self,
+    KmeansPlusPlusInitialization.self,
     Multinomial.self,
     NonDeterministicInts.self,
     ParameterizedTruncatedNormal.self,
@@ -15,6 +17,7 @@ public enum RandomOps {
     RandomPoisson.self,
     RandomShuffle.self,
     RandomUniformInt.self,
+    SobolSample.self,
     StatefulRandomBinomial.self,
     StatefulSampling.self,
     StatelessParameterizedTruncatedNormal.self,
@@ -24,5 +27,6 @@ public enum RandomOps {
     StatelessRandomPoisson.self,
     StatelessRandomUniformInt.self,
     StatelessSampling.self,
+    StochasticCastToInt.self,
   ]
 }

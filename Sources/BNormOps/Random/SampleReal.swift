@@ -73,6 +73,25 @@ enum SampleHalf: SampleReal {
   }
 }
 
+enum SampleBFloat16: SampleReal {
+  static let groupSize = 4
+  static func load(_ value: BFloat16) -> Float { value.float }
+  static func store(_ value: Float) -> BFloat16 { BFloat16(value) }
+  static func round(_ value: Float) -> Float { BFloat16(value).float }
+  static func log(_ value: Float) -> Float { round(logf(value)) }
+  static func exp(_ value: Float) -> Float { round(expf(value)) }
+  static func uniforms(_ words: SIMD4<UInt32>) -> SIMD4<Float> {
+    var out = SIMD4<Float>()
+    for i in 0..<4 { out[i] = UnitInterval.bfloat16(words[i]) }
+    return out
+  }
+  static func normals(_ words: SIMD4<UInt32>) -> SIMD4<Float> {
+    var out = SampleFloat.normals(words)
+    for i in 0..<4 { out[i] = round(out[i]) }
+    return out
+  }
+}
+
 /// Numbers taken one by one from groups, the last of a group first, as TensorFlow's samplers do.
 struct BackwardGroup<Number: SIMDScalar> {
   private var numbers: SIMD4<Number>

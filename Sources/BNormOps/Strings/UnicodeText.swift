@@ -146,8 +146,11 @@ struct UnicodeErrors: Sendable {
     var out: [(UInt32, Int)] = []
     for item in decoded {
       if let value = item.value {
-        let isControl = value < 32 && ![9, 10, 13].contains(value) || value == 127
-        out.append((replacesControls && isControl ? replacement : value, item.start))
+        if replacesControls, value < 32 {
+          if policy != .ignore { out.append((replacement, item.start)) }
+        } else {
+          out.append((value, item.start))
+        }
         continue
       }
       switch policy {
