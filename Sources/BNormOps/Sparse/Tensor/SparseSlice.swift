@@ -23,7 +23,7 @@ struct SparseSlice: EagerOperation {
       guard size >= 0 else {
         throw BNormError.invalid("Expected a non-negative size, got \(box[1])")
       }
-      guard start.magnitude < 1 << 62 else {
+      guard start > -(1 << 62) else {
         throw BNormError.invalid("input 3 (start) is \(box[0]), out of range for \(sparse.shape)")
       }
       shape.append(start < sparse.shape[d] ? min(size, sparse.shape[d] &- start) : 0)
