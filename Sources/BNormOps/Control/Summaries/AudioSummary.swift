@@ -41,7 +41,7 @@ struct AudioSummary: EagerOperation {
         UnsafeBufferPointer(rebasing: samples[(i * length)..<((i + 1) * length)]),
         rate: Int(rate.rounded(.toNearestOrEven)), channels: channels)
       writer.message(1) { value in
-        value.string(1, tag.strings[0].string + (maximum > 1 ? "/audio/\(i)" : "/audio"))
+        value.data(1, tag.strings[0].bytes + Array((maximum > 1 ? "/audio/\(i)" : "/audio").utf8))
         value.message(6) { audio in
           audio.float(1, rate)
           audio.integer(2, channels)

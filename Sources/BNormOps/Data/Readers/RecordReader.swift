@@ -66,7 +66,11 @@ final class RecordReader: TensorObject, @unchecked Sendable {
   private func take() -> (key: ByteString, value: ByteString) {
     next += 1
     produced += 1
-    if next == current.count { finish() }
+    // Where a file is one record its end is known with it; else the next read finds it.
+    switch form {
+    case .identity, .wholeFile: finish()
+    default: break
+    }
     return current[next - 1]
   }
 
@@ -76,10 +80,10 @@ final class RecordReader: TensorObject, @unchecked Sendable {
   }
 
   private func open(_ queue: any StringQueue, _ context: RunContext) throws {
+    finish()
     name = try queue.takeString()
     (current, next, isOpen) = ([], 0, true)
     current = try records(RecordFile.resolve(name, context))
-    if current.isEmpty { finish() }
   }
 
   private func records(_ path: String) throws -> [(key: ByteString, value: ByteString)] {
