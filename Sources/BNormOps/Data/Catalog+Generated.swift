@@ -4,6 +4,7 @@ import BNormCore
 public enum DataOps {
   public static let operations: [any Operation.Type] = [
     BatchDatasets.self,
+    CSVDataset.self,
     CompressElement.self,
     DatasetFacts.self,
     DecodeCSV.self,
