@@ -68,8 +68,12 @@ public final class Model: Sendable {
   public func makeSession(stage: Stage = .planned) throws -> Session {
     let session = Session(graph: graph, stage: stage)
     for step in initialization {
-      _ = try session.run(
-        [], feeds: step.feeds.map { (name: $0.key, value: $0.value) }, targets: step.targets)
+      do {
+        _ = try session.run(
+          [], feeds: step.feeds.map { (name: $0.key, value: $0.value) }, targets: step.targets)
+      } catch {
+        guard step.isOptional else { throw error }
+      }
     }
     return session
   }

@@ -8,10 +8,13 @@ public struct LoadedModel: Sendable {
   public struct InitializationStep: Sendable {
     public var feeds: [String: Tensor]
     public var targets: [String]
+    /// A failure is none of the file's: what was not initialised says so when it is used.
+    public var isOptional: Bool
 
-    public init(feeds: [String: Tensor] = [:], targets: [String]) {
+    public init(feeds: [String: Tensor] = [:], targets: [String], isOptional: Bool = false) {
       self.feeds = feeds
       self.targets = targets
+      self.isOptional = isOptional
     }
   }
 
@@ -51,6 +54,11 @@ extension ModelFile {
     }
     if let initializer = meta.initializer {
       steps.append(.init(feeds: assetFeeds, targets: [node(initializer)]))
+    } else {
+      // A MetaGraph lists what fills its tables and starts its iterators.
+      for name in meta.collections["table_initializer"] ?? [] {
+        steps.append(.init(targets: [node(name)], isOptional: true))
+      }
     }
     return LoadedModel(
       graph: meta.graph, signatures: meta.callableSignatures, initialization: steps,
