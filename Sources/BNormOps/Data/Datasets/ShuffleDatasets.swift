@@ -113,10 +113,12 @@ struct ShuffleDatasets: EagerOperation {
     let inputs = DatasetInputs(tensors)
     let input = try inputs.dataset()
     var size = try inputs.integer(1, "buffer_size")
-    if size == -1 { size = input.cardinality > 0 ? input.cardinality : Int.max }
-    guard size > 0 else {
-      throw BNormError.invalid("buffer_size must be greater than zero or -1, got \(size)")
+    guard size > 0 || size == Dataset.unknown else {
+      throw BNormError.invalid(
+        "buffer_size must be greater than zero or UNKNOWN_CARDINALITY, got \(size)")
     }
+    // A buffer for all elements: a place is the element's own number.
+    if size < 0 { size = Int.max }
     let repeats = op.hasPrefix("ShuffleAndRepeat") ? try inputs.integer(4, "count") : 1
     guard repeats > 0 || repeats == -1 else {
       throw BNormError.invalid("count must be greater than zero or -1, got \(repeats)")
