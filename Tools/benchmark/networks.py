@@ -4,6 +4,7 @@ usage: networks.py FOLDER NAME ...     (needs TensorFlow and tf2onnx; `bench` ca
 """
 import os
 import pathlib
+import subprocess
 import sys
 
 os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="")
@@ -68,23 +69,22 @@ def operations(tf, definition):
     return total
 
 
-def convert(tf, prefix, shape):
-    """The same graph as ONNX and TFLite; a converter that fails leaves its file out."""
+def convert(prefix, kind):
+    """The same graph as ONNX or TFLite."""
+    import tensorflow as tf
+    import case
     pb = f"{prefix}.pb"
-    try:
+    if kind == "onnx":
         import tf2onnx
         definition = tf.compat.v1.GraphDef.FromString(pathlib.Path(pb).read_bytes())
         onnx, _ = tf2onnx.convert.from_graph_def(
             definition, input_names=["x:0"], output_names=["Identity:0"], opset=17)
         pathlib.Path(f"{prefix}.onnx").write_bytes(onnx.SerializeToString())
-    except Exception as error:
-        print(f"{prefix.name}: no ONNX: {error}", file=sys.stderr)
-    try:
+    else:
+        shapes = {name: list(value.shape) for name, value in case.Case(prefix).feeds().items()}
         lite = tf.compat.v1.lite.TFLiteConverter.from_frozen_graph(
-            pb, ["x"], ["Identity"], input_shapes={"x": [1, *shape]})
+            pb, list(shapes), ["Identity"], input_shapes=shapes)
         pathlib.Path(f"{prefix}.tflite").write_bytes(lite.convert())
-    except Exception as error:
-        print(f"{prefix.name}: no TFLite: {error}", file=sys.stderr)
 
 
 def make(folder, name):
@@ -103,10 +103,32 @@ def make(folder, name):
     prefix = pathlib.Path(folder, name)
     case.save(prefix, definition, {"x": rng.uniform(-1, 1, (1, *shape)).astype("f4")},
               ["Identity:0"], flops=operations(tf, definition))
-    convert(tf, prefix, shape)
+
+
+def convert_apart(prefix):
+    """Converts in processes of their own, for memory; a converter that fails leaves no file."""
+    for kind in ("onnx", "tflite"):
+        command = [sys.executable, __file__, "--convert", prefix, kind]
+        try:
+            subprocess.run(command, capture_output=True, text=True, check=True, timeout=900)
+        except subprocess.SubprocessError as error:
+            said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+            print(f"{prefix.name}: no {kind}: {said[-1]}", file=sys.stderr)
     pathlib.Path(f"{prefix}.made").touch()
 
 
-if __name__ == "__main__":
+def main():
+    if sys.argv[1] == "--convert":
+        return convert(pathlib.Path(sys.argv[2]), sys.argv[3])
     for name in sys.argv[2:]:
-        make(sys.argv[1], name)
+        prefix = pathlib.Path(sys.argv[1], name)
+        if not prefix.with_name(f"{name}.json").exists():
+            # Apart too, so that its memory is free when the graph is converted.
+            code = f"import networks; networks.make({sys.argv[1]!r}, {name!r})"
+            subprocess.run([sys.executable, "-c", code], check=True,
+                           cwd=pathlib.Path(__file__).parent)
+        convert_apart(prefix)
+
+
+if __name__ == "__main__":
+    main()

@@ -212,8 +212,8 @@ static void fill_pattern(const float *factors, size_t channels, float *pattern) 
   for (size_t i = 0; i < 16; i++) memcpy(pattern + i * channels, factors, channels * 4);
 }
 
-static void map_channels(enum bnk_dtype type, size_t rows, size_t channels,
-                         struct bnk_channel_map map) {
+void bnk_batch_norm_map(enum bnk_dtype type, size_t rows, size_t channels,
+                        struct bnk_channel_map map) {
   if (rows == 0 || channels == 0) return;
   struct mapping m = {bnk_batch_norm_kernels(type), map, bnk_batch_norm_element(type), channels};
   float scale[pattern_floats], dy_scale[pattern_floats], shift[pattern_floats];
@@ -249,7 +249,7 @@ void bnk_batch_norm_apply(enum bnk_dtype type, size_t rows, size_t channels, con
   struct bnk_channel_map map = {.x = x, .scale = scale, .shift = shift, .y = y};
   const struct bnk_epilogue e = {.activation = activation, .alpha = alpha, .beta = beta};
   const bool later = bnk_activation_bounds(&e, &map.low, &map.high);
-  map_channels(type, rows, channels, map);
+  bnk_batch_norm_map(type, rows, channels, map);
   if (later && type == BNK_FLOAT && channels > 0) {
     struct activating activating = {activation, alpha, beta, channels, y};
     bnk_parallel_for(rows, 1 + 8192 / channels, activate_rows, &activating);
@@ -259,7 +259,7 @@ void bnk_batch_norm_apply(enum bnk_dtype type, size_t rows, size_t channels, con
 void bnk_batch_norm_gradient_apply(enum bnk_dtype type, size_t rows, size_t channels,
                                    const void *x, const void *dy, const float *dy_factor,
                                    const float *x_factor, const float *shift, void *dx) {
-  map_channels(type, rows, channels,
+  bnk_batch_norm_map(type, rows, channels,
                (struct bnk_channel_map){.x = x, .dy = dy, .scale = x_factor,
                                         .dy_scale = dy_factor, .shift = shift, .y = dx,
                                         .low = -INFINITY, .high = INFINITY});

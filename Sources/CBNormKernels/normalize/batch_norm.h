@@ -2,6 +2,8 @@
 #ifndef BNK_BATCH_NORM_INTERNAL_H
 #define BNK_BATCH_NORM_INTERNAL_H
 
+#include <stdbool.h>
+
 #include "bnk/batch_norm.h"
 
 /// Sums over some rows of some channels: of d and d * d with d = x - pivot or, if there is `dy`, of
@@ -23,6 +25,8 @@ struct bnk_channel_map {
   const float *scale, *dy_scale, *shift;
   float low, high;
   void *y;
+  /// The product is rounded to the type before the sum, as by two ops.
+  bool rounds;
 };
 
 /// The kernels of one tier and one type.
@@ -42,6 +46,10 @@ size_t bnk_batch_norm_element(enum bnk_dtype type);
 /// A mean cut to few bits: elements that are round numbers stay so when it is subtracted, and their
 /// sums exact; otherwise all would be rounded the same way.
 float bnk_batch_norm_pivot(float mean);
+
+/// Maps all channels of rows: `map` has neither count nor period.
+void bnk_batch_norm_map(enum bnk_dtype type, size_t rows, size_t channels,
+                        struct bnk_channel_map map);
 
 /// Moments where channels are many and rows few: groups of channels are independent.
 void bnk_batch_norm_moments_wide(enum bnk_dtype type, size_t rows, size_t channels, const void *x,

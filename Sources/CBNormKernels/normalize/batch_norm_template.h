@@ -68,37 +68,47 @@ BNK_INLINE void sum_all(const struct bnk_channel_sums *s, const enum type type,
   }
 }
 
+/// A plain product and sum, with the product rounded to the type, or with the gradient's summand.
+enum kind { kind_plain, kind_rounded, kind_gradient };
+
+BNK_INLINE vf rounded(const enum type type, vf value) {
+  if (type == type_float) return value;
+  return type == type_half ? v_from_half(half_from_v(value)) : v_from_bf16(bf16_from_v(value));
+}
+
 /// The same vector of channels in N rows that are `period` elements apart.
 BNK_INLINE void map_vectors(const struct bnk_channel_map *m, const enum type type, size_t at,
-                            size_t channel, int lanes, const int N, const bool gradient) {
+                            size_t channel, int lanes, const int N, const enum kind kind) {
+  const bool gradient = kind == kind_gradient;
   const vf scale = load_as(type_float, m->scale, channel, lanes);
   const vf shift = load_as(type_float, m->shift, channel, lanes);
   const vf factor = gradient ? load_as(type_float, m->dy_scale, channel, lanes) : v_zero();
   const vf low = v_set1(m->low), high = v_set1(m->high);
   BNK_UNROLL for (int i = 0; i < N; i++) {
     const size_t place = at + (size_t)i * m->period;
-    vf value = v_fma(load_as(type, m->x, place, lanes), scale, shift);
+    const vf x = load_as(type, m->x, place, lanes);
+    vf value = kind == kind_rounded ? rounded(type, x * scale) + shift : v_fma(x, scale, shift);
     if (gradient) value = v_fma(load_as(type, m->dy, place, lanes), factor, value);
     store_as(type, m->y, place, v_min(high, v_max(low, value)), lanes);
   }
 }
 
 BNK_INLINE void map_rows(const struct bnk_channel_map *m, const enum type type, size_t row,
-                         size_t length, const int N, const bool gradient) {
+                         size_t length, const int N, const enum kind kind) {
   size_t c = 0;
-  for (; c + BNK_V <= length; c += BNK_V) map_vectors(m, type, row + c, c, BNK_V, N, gradient);
-  if (c < length) map_vectors(m, type, row + c, c, (int)(length - c), N, gradient);
+  for (; c + BNK_V <= length; c += BNK_V) map_vectors(m, type, row + c, c, BNK_V, N, kind);
+  if (c < length) map_vectors(m, type, row + c, c, (int)(length - c), N, kind);
 }
 
 BNK_INLINE void map_all(const struct bnk_channel_map *m, const enum type type,
-                        const bool gradient) {
+                        const enum kind kind) {
   size_t row = 0;
   for (; row + 4 * m->period <= m->count; row += 4 * m->period) {
-    map_rows(m, type, row, m->period, 4, gradient);
+    map_rows(m, type, row, m->period, 4, kind);
   }
   for (; row < m->count; row += m->period) {
     const size_t length = m->count - row < m->period ? m->count - row : m->period;
-    map_rows(m, type, row, length, 1, gradient);
+    map_rows(m, type, row, length, 1, kind);
   }
 }
 
@@ -112,9 +122,11 @@ BNK_INLINE void map_all(const struct bnk_channel_map *m, const enum type type,
   }                                                                  \
   static void map_##TYPE(const struct bnk_channel_map *m) {          \
     if (m->dy) {                                                     \
-      map_all(m, type_##TYPE, true);                                 \
+      map_all(m, type_##TYPE, kind_gradient);                        \
+    } else if (m->rounds) {                                          \
+      map_all(m, type_##TYPE, kind_rounded);                         \
     } else {                                                         \
-      map_all(m, type_##TYPE, false);                                \
+      map_all(m, type_##TYPE, kind_plain);                           \
     }                                                                \
   }
 

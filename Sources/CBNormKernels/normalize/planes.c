@@ -1,8 +1,9 @@
 // Channels that are neither first nor last: each has planes of elements side by side. A plane is
 // taken as rows of a few made-up channels, so that the kernels for rows serve it.
-#include <math.h>
-#include <string.h>
+#define BNK_TIER 0
+#include "../math/tier.h"
 
+#include "../math/scalar.h"
 #include "batch_norm.h"
 #include "bnk/threads.h"
 
@@ -19,6 +20,7 @@ struct planes {
   const char *x;
   char *y;
   const float *scale, *shift;
+  bool rounds;
   float *pivots;
   double *sums;
 };
@@ -105,7 +107,7 @@ static void map_planes(void *context, size_t begin, size_t end) {
     bnk_batch_norm_kernels(p->type)->map(&(struct bnk_channel_map){
         .x = p->x + plane * p->inner * element, .count = p->inner, .period = lanes,
         .scale = scale, .shift = shift, .low = -INFINITY, .high = INFINITY,
-        .y = p->y + plane * p->inner * element,
+        .y = p->y + plane * p->inner * element, .rounds = p->rounds,
     });
   }
 }
@@ -114,5 +116,28 @@ void bnk_batch_norm_planes_apply(enum bnk_dtype type, size_t outer, size_t chann
                                  const void *x, const float *scale, const float *shift, void *y) {
   struct planes p = {.type = type, .channels = channels, .inner = inner, .x = x, .y = y,
                      .scale = scale, .shift = shift};
+  bnk_parallel_for(outer * channels, 1 + 32768 / inner, map_planes, &p);
+}
+
+static void widen(enum bnk_dtype type, size_t count, const uint16_t *from, float *to) {
+  for (size_t i = 0; i < count; i++) {
+    to[i] = type == BNK_HALF ? f32_from_half(from[i]) : f32_from_bf16(from[i]);
+  }
+}
+
+void bnk_batch_norm_apply_rounded(enum bnk_dtype type, size_t outer, size_t channels, size_t inner,
+                                  const void *x, const void *scale, const void *shift,
+                                  float *workspace, void *y) {
+  float *wide_scale = workspace, *wide_shift = workspace + channels;
+  widen(type, channels, scale, wide_scale);
+  widen(type, channels, shift, wide_shift);
+  if (inner == 1) {
+    bnk_batch_norm_map(type, outer, channels, (struct bnk_channel_map){
+        .x = x, .scale = wide_scale, .shift = wide_shift, .low = -INFINITY, .high = INFINITY,
+        .y = y, .rounds = true});
+    return;
+  }
+  struct planes p = {.type = type, .channels = channels, .inner = inner, .x = x, .y = y,
+                     .scale = wide_scale, .shift = wide_shift, .rounds = true};
   bnk_parallel_for(outer * channels, 1 + 32768 / inner, map_planes, &p);
 }

@@ -6,6 +6,7 @@ struct FoldPadding: SimplifyPass {
   let name = "fold-padding"
 
   func run(_ graph: inout PlanGraph) throws {
+    guard graph.nodes.contains(where: { $0.op == "Pad" || $0.op == "PadV2" }) else { return }
     let live = LiveGraph(graph)
     for i in live.order {
       guard let value = graph[i].inputs.first, ["Pad", "PadV2"].contains(live.op(value)),

@@ -6,7 +6,12 @@ import BNormTensor
 struct FuseActivations: SimplifyPass {
   let name = "fuse-activations"
 
+  /// Ops that such an activation has at its heart.
+  private static let seeds: Set<String> = ["Sigmoid", "Relu6", "Erf", "Minimum", "Maximum"]
+
   func run(_ graph: inout PlanGraph) throws {
+    let candidates = candidates(graph)
+    guard !candidates.isEmpty else { return }
     let live = LiveGraph(graph)
     let finder = ActivationFinder(live: live)
     var taken = Set<Int>()
@@ -14,8 +19,8 @@ struct FuseActivations: SimplifyPass {
     for i in live.order {
       for port in graph[i].outputs.indices where graph[i].outputs[port].dtype == .float {
         let value = ValueID(i, port)
-        guard graph.constant(value) == nil, let match = finder.find(value), match.nodes.count > 1,
-          match.nodes.isDisjoint(with: taken)
+        guard candidates.contains(value), graph.constant(value) == nil,
+          let match = finder.find(value), match.nodes.count > 1, match.nodes.isDisjoint(with: taken)
         else { continue }
         let top = graph[match.top]
         guard top.outputs[0].dtype == .float, top.outputs[0].shape == graph.fact(value).shape else {
@@ -34,5 +39,17 @@ struct FuseActivations: SimplifyPass {
       }
     }
     graph.replace(replacements)
+  }
+
+  /// What the seeds read, and what the nodes before them read.
+  private func candidates(_ graph: PlanGraph) -> Set<ValueID> {
+    var found: Set<ValueID> = []
+    for i in graph.nodes.indices where FuseActivations.seeds.contains(graph[i].op) {
+      for input in graph[i].inputs {
+        found.insert(input)
+        found.formUnion(graph[Int(input.node)].inputs)
+      }
+    }
+    return found
   }
 }

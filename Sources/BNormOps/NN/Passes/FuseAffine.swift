@@ -17,7 +17,8 @@ struct FuseAffine: SimplifyPass {
       let top = graph[i]
       let made = try graph.add(
         PlaneAffine(kept: match.kept), op: "BatchNormalization", name: top.name,
-        inputs: [match.x, match.scale, match.shift], dtypes: [.float], source: top.source)
+        inputs: [match.x, match.scale, match.shift], dtypes: [top.outputs[0].dtype],
+        source: top.source)
       graph.nodes[made].controls = live.controls([i, match.product])
       replacements[ValueID(i, 0)] = ValueID(made, 0)
     }
@@ -34,7 +35,8 @@ struct FuseAffine: SimplifyPass {
 
   private func match(_ i: Int, _ live: LiveGraph) -> Match? {
     let sum = live.graph[i]
-    guard case .operation = sum.role, sum.inputs.count == 2, sum.outputs[0].dtype == .float,
+    guard case .operation = sum.role, sum.inputs.count == 2,
+      PlaneAffine.dtypes.contains(sum.outputs[0].dtype),
       let shape = sum.outputs[0].shape.full, shape.count >= FuseAffine.minimumCount
     else { return nil }
     for (product, shift) in [(sum.inputs[0], sum.inputs[1]), (sum.inputs[1], sum.inputs[0])] {

@@ -7,14 +7,15 @@ struct FuseMoments: SimplifyPass {
   let name = "fuse-moments"
 
   func run(_ graph: inout PlanGraph) throws {
+    guard graph.nodes.contains(where: { $0.op == "SquaredDifference" }) else { return }
     let live = LiveGraph(graph)
     var replacements: [ValueID: ValueID] = [:]
     for i in live.order where graph[i].op == "Mean" {
       guard let match = match(i, live) else { continue }
       let shapes = [graph.fact(match.mean).shape, graph[i].outputs[0].shape]
       let made = try graph.add(
-        ChannelMoments(outputs: shapes, kept: match.kept), op: "_ChannelMoments", name: graph[i].name,
-        inputs: [match.x], dtypes: [.float, .float], source: graph[i].source)
+        ChannelMoments(outputs: shapes, kept: match.kept), op: "_ChannelMoments",
+        name: graph[i].name, inputs: [match.x], dtypes: [.float, .float], source: graph[i].source)
       graph.nodes[made].controls = live.controls(match.nodes)
       replacements[match.mean] = ValueID(made, 0)
       replacements[ValueID(i, 0)] = ValueID(made, 1)
@@ -53,8 +54,10 @@ struct FuseMoments: SimplifyPass {
 
   /// What `x` is converted from, if moments can be taken of that.
   private func narrow(_ x: ValueID, _ live: LiveGraph) -> ValueID {
-    guard live.op(x) == "Cast", live.node(x).controls.isEmpty, let source = live.node(x).inputs.first,
-      [.half, .bfloat16].contains(live.graph.fact(source).dtype), live.shape(source) == live.shape(x)
+    guard live.op(x) == "Cast", live.node(x).controls.isEmpty,
+      let source = live.node(x).inputs.first,
+      [.half, .bfloat16].contains(live.graph.fact(source).dtype),
+      live.shape(source) == live.shape(x)
     else { return x }
     return source
   }

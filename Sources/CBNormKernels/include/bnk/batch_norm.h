@@ -33,6 +33,12 @@ void bnk_batch_norm_planes_moments(enum bnk_dtype type, size_t outer, size_t cha
 void bnk_batch_norm_planes_apply(enum bnk_dtype type, size_t outer, size_t channels, size_t inner,
                                  const void *x, const float *scale, const float *shift, void *y);
 
+/// The same for BNK_HALF and BNK_BFLOAT16 with factors of that type, and with the product rounded
+/// before the sum, as a Mul and an Add do. The workspace has twice as many floats as channels.
+void bnk_batch_norm_apply_rounded(enum bnk_dtype type, size_t outer, size_t channels, size_t inner,
+                                  const void *x, const void *scale, const void *shift,
+                                  float *workspace, void *y);
+
 /// The sums that the gradient needs: sum(dy) and sum(dy * (x - mean)) of each channel.
 void bnk_batch_norm_gradient_sums(enum bnk_dtype type, size_t rows, size_t channels,
                                   const void *x, const void *dy, const float *mean, float *sum_dy,
