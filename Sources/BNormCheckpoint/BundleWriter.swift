@@ -12,6 +12,10 @@ public final class BundleWriter: CheckpointWriter {
   /// Files appear under `prefix` when `finish` is called.
   public init(_ prefix: String) throws {
     self.prefix = prefix
+    // Savers write their parts into a folder of their own, and leave making it to the writer.
+    if let slash = prefix.lastIndex(of: "/"), slash != prefix.startIndex {
+      mkdir(String(prefix[..<slash]), 0o755)
+    }
     data = try OutputFile(BundleWriter.temporary(BundleFile.shard(prefix, 0, of: 1)))
   }
 

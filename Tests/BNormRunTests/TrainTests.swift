@@ -62,6 +62,36 @@ import Testing
     #expect(losses(whole) == losses(first) + losses(second))
   }
 
+  /// A signature that trains: four steps at once, and two and two.
+  @Test func trainsASavedModel() throws {
+    let made = try temporary()
+    defer { try? FileManager.default.removeItem(at: made) }
+    let prefix = made.appendingPathComponent("after").path
+    let folder = FixtureCatalog.root + "/saved_models/module_training_stateful"
+    let arguments = [
+      "train", folder + "/model", "--signature", "train", "--feed", "x=\(folder)/feeds0_0.npy",
+      "--feed", "y=\(folder)/feeds0_1.npy",
+    ]
+    let whole = try Command(arguments + ["--steps", "4"])
+    #expect(whole.status == 0, "\(whole.errors)")
+    let losses = try (0..<4).map { step in
+      try Npy.read("\(folder)/outputs\(step)_0.npy").array(Float.self)[0]
+    }
+    let lines = whole.output.split(separator: "\n")
+    #expect(lines.count == 4)
+    for (line, loss) in zip(lines, losses) {
+      let got = line.split(separator: " ").last.flatMap { Float($0) } ?? .nan
+      #expect(abs(got - loss) < 1e-5)
+    }
+    let first = try Command(arguments + ["--steps", "2", "--save", prefix])
+    #expect(first.status == 0, "\(first.errors)")
+    let second = try Command(arguments + ["--steps", "2", "--checkpoint", prefix])
+    #expect(second.status == 0, "\(second.errors)")
+    let values = second.output.split(separator: "\n").map { $0.split(separator: " ").last }
+    #expect(values == lines.suffix(2).map { $0.split(separator: " ").last })
+    #expect(try FileManager.default.contentsOfDirectory(atPath: made.path).count == 2)
+  }
+
   @Test func printsObjects() throws {
     let result = try train(
       "mlp_Adam_resource", "--fetch", "loss_value", "--target", "train_step", "--batch", "32",

@@ -47,13 +47,13 @@ import Testing
 
   @Test(arguments: names, Stage.allCases)
   func agreesWithTensorFlow(_ name: String, _ stage: Stage) throws {
-    for call in try calls(name) {
+    for call in try calls(name).prefix(name.hasSuffix("stateful") ? 1 : .max) {
       let model = try model(name, call)
       try check(name, call, model, try model.makeSession(stage: stage))
     }
   }
 
-  @Test(arguments: names.filter { !$0.hasSuffix("unfreezable") })
+  @Test(arguments: names.filter { !$0.hasSuffix("unfreezable") && !$0.hasSuffix("stateful") })
   func agreesOnceFrozen(_ name: String) throws {
     for call in try calls(name) {
       let frozen = try Model(try model(name, call).frozen(outputs: call.outputs.keys.sorted()))
