@@ -63,12 +63,14 @@ struct QuantizedConvolution: PlannedOperation {
         "input 0 has shape \(x) and input 1 (filter) has \(filter): the output \(out) is empty")
     }
     let (dtype, filterType) = (context.inputDType(0), context.inputDType(1))
-    let rows = try WindowSpan(x[1], window: filter[0], stride: stride, isSame: isSame)
-    let columns = try WindowSpan(x[2], window: filter[1], stride: stride, isSame: isSame)
+    // A window smaller than its stride is moved inwards where there is padding.
+    let top = isSame ? ((out[1] - 1) * stride + filter[0] - x[1]) / 2 : 0
+    let left = isSame ? ((out[2] - 1) * stride + filter[1] - x[2]) / 2 : 0
     let geometry = bnk_conv_i32(
       batch: x[0], height: x[1], width: x[2], depth: x[3], rows: filter[0], columns: filter[1],
       count: filter[3], stride: stride, out_height: out[1], out_width: out[2],
-      top: rows.before, left: columns.before, border: 0)
+      top: top, left: left,
+      border: 0)
     return .function(
       KernelFunction(scratchBytes: 4 * (x.count + filter.count)) { io in
         let (a, b) = (io.range(dtype, 2), io.range(filterType, 4))
