@@ -47,9 +47,9 @@ struct RaggedBincount: EagerOperation {
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
     let splits = inputs[0].integers ?? []
-    guard splits.count >= 2, splits[0] == 0, splits[splits.count - 1] == inputs[1].count else {
+    guard splits.first == 0, splits[splits.count - 1] == inputs[1].count else {
       throw BNormError.invalid(
-        "input 0 (splits) is \(splits.prefix(8)), expected at least two, from 0 to "
+        "input 0 (splits) is \(splits.prefix(8)), expected numbers from 0 to "
           + "\(inputs[1].count)")
     }
     // Splits may fall: a value is in the first row whose end lies behind it.

@@ -2,7 +2,8 @@ import BNormCore
 import BNormTensor
 import CBNormKernels
 
-/// The largest or the mean byte of windows of images; a mean loses its fraction.
+/// The largest or the mean byte of windows of images; a mean loses its fraction, or is
+/// rounded where the bytes are signed.
 struct QuantizedPool: PlannedOperation {
   static let opNames = ["QuantizedMaxPool", "QuantizedAvgPool"]
   private let isAverage: Bool

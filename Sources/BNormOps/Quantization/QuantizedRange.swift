@@ -59,8 +59,8 @@ struct QuantizedRange {
     return Float(first + (Double(value) - Double(lowest)) * scale)
   }
 
-  /// The real distance of neighbours.
-  var level: Float { (max - min) / Float(highest - lowest) }
+  /// The real distance of neighbours, where the values are as many below 0 as above it.
+  var level: Float { (max - min) / Float(highest - Swift.max(lowest, lowest < 0 ? -highest : 0)) }
 
   /// The range of a sum of products, of int32.
   static func product(_ a: QuantizedRange, _ b: QuantizedRange) -> (min: Float, max: Float) {

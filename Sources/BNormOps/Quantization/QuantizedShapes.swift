@@ -111,7 +111,8 @@ struct QuantizedConcat: PlannedOperation {
       }
       let all = QuantizedRange(dtype, low, high)
       var start = 0
-      for (i, range) in ranges.enumerated() {
+      // TensorFlow numbers the ranges by the tensors that are not empty.
+      for (i, range) in zip((0..<count).filter { outer * runs[$0] > 0 }, ranges) {
         for o in 0..<outer {
           let source = io.input(1 + i) + o * runs[i] * size
           let target = io.output(0) + (o * row + start) * size

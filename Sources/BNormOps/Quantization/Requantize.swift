@@ -101,8 +101,8 @@ struct RequantizePerChannel: PlannedOperation {
   func lower(_ context: Lowering) throws -> Kernel {
     let (x, ranges) = (context.inputShape(0), context.inputShape(1).count)
     let dtype = context.outputDType(0)
-    guard (4...5).contains(x.rank) else {
-      throw BNormError.invalid("input 0 has shape \(x), expected images of rank 4 or 5")
+    guard x.rank == 4 else {
+      throw BNormError.invalid("input 0 has shape \(x), expected rank 4")
     }
     let depth = x[x.rank - 1]
     guard context.inputShape(2).count == ranges, ranges == depth || ranges == 1 else {

@@ -46,9 +46,9 @@ static void conv_range(void *context, size_t begin, size_t end) {
       memset(y, 0, c->count * sizeof *y);
       const int32_t *w = job->filter;
       for (size_t fy = 0; fy < c->rows; fy++) {
-        const ptrdiff_t iy = (ptrdiff_t)(oy * c->stride + fy) - c->top;
+        const ptrdiff_t iy = (ptrdiff_t)(oy * c->row_stride + fy * c->row_dilation) - c->top;
         for (size_t fx = 0; fx < c->columns; fx++) {
-          const ptrdiff_t ix = (ptrdiff_t)(ox * c->stride + fx) - c->left;
+          const ptrdiff_t ix = (ptrdiff_t)(ox * c->column_stride + fx * c->column_dilation) - c->left;
           const bool inside =
               iy >= 0 && iy < (ptrdiff_t)c->height && ix >= 0 && ix < (ptrdiff_t)c->width;
           const size_t pixel = inside ? (b * c->height + (size_t)iy) * c->width + (size_t)ix : 0;
@@ -81,6 +81,14 @@ static inline int byte_at(const struct bnk_byte_pool *pool, const void *x, size_
   return pool->is_signed ? ((const int8_t *)x)[i] : ((const uint8_t *)x)[i];
 }
 
+// Without its fraction; of signed bytes to the nearest, ties to even, as oneDNN has it.
+static inline int64_t mean(int64_t sum, int64_t count, bool rounds) {
+  if (!rounds) return sum / count;
+  const int64_t low = sum >= 0 ? sum / count : -((count - 1 - sum) / count);
+  const int64_t twice = 2 * (sum - low * count);
+  return twice > count || (twice == count && (low & 1)) ? low + 1 : low;
+}
+
 void bnk_pool_bytes(const struct bnk_byte_pool *p, const void *x, void *y) {
   size_t at = 0;
   for (size_t b = 0; b < p->batch; b++) {
@@ -103,7 +111,7 @@ void bnk_pool_bytes(const struct bnk_byte_pool *p, const void *x, void *y) {
               value = p->is_average ? value + v : v > value ? v : value;
             }
           }
-          if (p->is_average && count > 0) value /= count;
+          if (p->is_average && count > 0) value = mean(value, count, p->is_signed);
           ((int8_t *)y)[at] = (int8_t)(uint8_t)value;
         }
       }

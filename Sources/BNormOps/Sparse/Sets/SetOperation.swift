@@ -98,10 +98,14 @@ struct SetOperation: EagerOperation {
   private func combine(_ a: [GroupSet], _ b: [GroupSet]) -> [GroupSet] {
     var out: [GroupSet] = []
     var (i, j) = (0, 0)
-    while i < a.count || j < b.count {
+    // A dense side has all groups: what the other has beyond them, by unordered indices, is left out.
+    let last = isSparse[0] ? b.count : 0
+    while i < a.count || j < last {
       let takesA: Bool
       let takesB: Bool
-      if i < a.count, j < b.count {
+      if !isSparse[0] {
+        (takesA, takesB) = (true, j < b.count && a[i].place == b[j].place)
+      } else if i < a.count, j < b.count {
         takesA = !b[j].place.lexicographicallyPrecedes(a[i].place)
         takesB = !a[i].place.lexicographicallyPrecedes(b[j].place)
       } else {

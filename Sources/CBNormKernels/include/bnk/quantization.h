@@ -80,7 +80,8 @@ void bnk_product_i32(const int32_t *a, const int32_t *b, int32_t *c, size_t m, s
 /// A convolution of [batch, height, width, depth] by [rows, columns, depth, count]; what lies
 /// outside of the image is `border`. Modulo 2^32.
 struct bnk_conv_i32 {
-  size_t batch, height, width, depth, rows, columns, count, stride, out_height, out_width;
+  size_t batch, height, width, depth, rows, columns, count, row_stride, column_stride,
+      row_dilation, column_dilation, out_height, out_width;
   ptrdiff_t top, left;
   int32_t border;
 };
