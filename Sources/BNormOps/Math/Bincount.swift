@@ -20,8 +20,8 @@ struct Bincount: PlannedOperation {
   var valueInputs: [Int] { [1] }
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
-    if let shape = inputs[1].shape.full, shape.count != 1 {
-      throw BNormError.invalid("input 1 (size) has shape \(shape), expected a scalar")
+    if let rank = inputs[1].shape.rank, rank != 0 {
+      throw BNormError.invalid("input 1 (size) has shape \(inputs[1].shape), expected a scalar")
     }
     let size = inputs[1].integers?.first
     if let size, size < 0 {

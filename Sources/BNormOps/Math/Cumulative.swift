@@ -25,8 +25,8 @@ struct Cumulative: PlannedOperation {
   var valueInputs: [Int] { [1] }
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
-    if let shape = inputs[1].shape.full, shape.count != 1 {
-      throw BNormError.invalid("input 1 (axis) has shape \(shape), expected a scalar")
+    if let rank = inputs[1].shape.rank, rank != 0 {
+      throw BNormError.invalid("input 1 (axis) has shape \(inputs[1].shape), expected a scalar")
     }
     if let dimensions = inputs[0].shape.dimensions, let axes = inputs[1].integers {
       _ = try Shape(dimensions.map { max($0, 0) }).axis(axes.first ?? 0)

@@ -88,9 +88,7 @@ struct UnsortedSegment: PlannedOperation {
   var valueInputs: [Int] { [2] }
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
-    if let shape = inputs[2].shape.full, shape.count != 1 {
-      throw BNormError.invalid("input 2 (num_segments) has shape \(shape), expected a scalar")
-    }
+    try inputs[2].shape.requireRank(0, "input 2 (num_segments)")
     guard let data = inputs[0].shape.dimensions, let ids = inputs[1].shape.dimensions else {
       return [.unknown]
     }

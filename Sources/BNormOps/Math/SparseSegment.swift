@@ -35,6 +35,7 @@ struct SparseSegment: EagerOperation {
     try inputs[0].shape.requireRank(atLeast: 1, "input 0 (data)")
     try inputs[1].shape.requireRank(1, "input 1 (indices)")
     try inputs[2].shape.requireRank(1, "input 2 (segment_ids)")
+    if inputs.count > 3 { try inputs[3].shape.requireRank(0, "input 3 (num_segments)") }
     guard let dimensions = inputs[0].shape.dimensions else { return [.unknown] }
     let count = inputs.count > 3 ? inputs[3].integers?.first : nil
     return [PartialShape([max(count ?? -1, -1)] + dimensions.dropFirst())]

@@ -14,9 +14,7 @@ enum PoissonSampling {
   ) throws -> [Double] {
     var out = [Double](repeating: 0, count: rates.count * samples)
     for (r, rate) in rates.enumerated() {
-      guard rate.isFinite else {
-        throw BNormError.invalid("rate \(rate) is not finite")
-      }
+      guard rate < .infinity else { throw BNormError.invalid("rate \(rate) is not finite") }
       for s in 0..<samples {
         var generator = philox
         generator.skip(reserved &* UInt64(r * samples + s))

@@ -189,7 +189,8 @@ struct CTCAlignment {
   static func logSum(_ a: Double, _ b: Double) -> Double {
     if a == -.infinity { return b }
     if b == -.infinity { return a }
-    return a > b ? a + log1p(exp(b - a)) : b + log1p(exp(a - b))
+    // In single precision for every dtype, as TensorFlow computes it.
+    return max(a, b) + Double(log1pf(expf(Float(-abs(a - b)))))
   }
 
   private var blank: Int { path[0] }

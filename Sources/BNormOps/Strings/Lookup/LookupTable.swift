@@ -87,6 +87,10 @@ final class LookupTable: TensorObject, @unchecked Sendable {
     guard d.count >= keyShape.rank, Array(d.suffix(keyShape.rank)) == keyShape.dimensions else {
       throw BNormError.invalid("keys have shape \(keys.shape), which does not end in \(keyShape)")
     }
+    if case .dense = kind, keys.count != (d.first ?? 1) * keyShape.count {
+      throw BNormError.invalid(
+        "keys have shape \(keys.shape), expected \(Shape([d.first ?? 1] + keyShape.dimensions))")
+    }
     return Shape(Array(d.dropLast(keyShape.rank)))
   }
 
