@@ -24,11 +24,30 @@ public final class SourceFile: Sendable {
     return (Int(status.st_size), [status.st_mtim.tv_sec, status.st_mtim.tv_nsec])
   }
 
-  /// Reads `count` bytes from `offset` on.
-  func read(_ offset: Int, _ count: Int, into target: UnsafeMutableRawPointer) throws {
+  private func check() throws {
     guard let now = SourceFile.status(descriptor), now.size == size, now.modified == modified else {
       throw BNormError.invalid("\(path) was changed after it had been opened")
     }
+  }
+
+  /// Shows `body` the `count` bytes from `offset` on where the system has them; false if it cannot.
+  func withMapped(_ offset: Int, _ count: Int, _ body: (UnsafeRawPointer) -> Void) throws -> Bool {
+    try check()
+    let gap = offset & (Int(sysconf(Int32(_SC_PAGESIZE))) - 1)
+    guard count > 0,
+      let address = mmap(
+        nil, gap + count, PROT_READ, MAP_PRIVATE | Int32(MAP_POPULATE), descriptor,
+        off_t(offset - gap)),
+      address != MAP_FAILED
+    else { return false }
+    body(UnsafeRawPointer(address + gap))
+    munmap(address, gap + count)
+    return true
+  }
+
+  /// Reads `count` bytes from `offset` on.
+  func read(_ offset: Int, _ count: Int, into target: UnsafeMutableRawPointer) throws {
+    try check()
     var done = 0
     while done < count {
       let got = pread(descriptor, target + done, count - done, off_t(offset + done))
@@ -71,12 +90,15 @@ public final class DeferredBytes: @unchecked Sendable {
     }
   }
 
-  /// Shows `body` the bytes, which do not stay unless they are there already.
+  /// Shows `body` the bytes, at an address that need not be aligned; they do not stay unless they are
+  /// there already.
   func withBytes(_ body: (UnsafeRawPointer) -> Void) {
     lock.withLock {
-      let made = bytes ?? read()
+      if let bytes { return body(UnsafeRawPointer(bytes)) }
+      if (try? source.withMapped(offset, byteCount, body)) == true { return }
+      let made = read()
       body(UnsafeRawPointer(made))
-      if bytes == nil { made.deallocate() }
+      made.deallocate()
     }
   }
 

@@ -62,7 +62,8 @@ public final class TensorStorage: @unchecked Sendable {
     release = nil
   }
 
-  /// Shows `body` the bytes; deferred ones that nobody else has asked for are gone afterwards.
+  /// Shows `body` the bytes, at an address that need not be aligned; deferred ones that nobody else
+  /// has asked for are gone afterwards.
   public func withTransientBytes(_ body: (UnsafeRawPointer) -> Void) {
     if let deferred { deferred.withBytes(body) } else { body(UnsafeRawPointer(pointer)) }
   }
