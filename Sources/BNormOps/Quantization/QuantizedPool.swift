@@ -2,8 +2,7 @@ import BNormCore
 import BNormTensor
 import CBNormKernels
 
-/// The largest or the mean byte of windows of images; a mean loses its fraction, or is
-/// rounded where the bytes are signed.
+/// The largest or the mean byte of windows of images; a mean loses its fraction.
 struct QuantizedPool: PlannedOperation {
   static let opNames = ["QuantizedMaxPool", "QuantizedAvgPool"]
   private let isAverage: Bool

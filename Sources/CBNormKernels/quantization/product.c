@@ -81,14 +81,6 @@ static inline int byte_at(const struct bnk_byte_pool *pool, const void *x, size_
   return pool->is_signed ? ((const int8_t *)x)[i] : ((const uint8_t *)x)[i];
 }
 
-// Without its fraction; of signed bytes to the nearest, ties to even, as oneDNN has it.
-static inline int64_t mean(int64_t sum, int64_t count, bool rounds) {
-  if (!rounds) return sum / count;
-  const int64_t low = sum >= 0 ? sum / count : -((count - 1 - sum) / count);
-  const int64_t twice = 2 * (sum - low * count);
-  return twice > count || (twice == count && (low & 1)) ? low + 1 : low;
-}
-
 void bnk_pool_bytes(const struct bnk_byte_pool *p, const void *x, void *y) {
   size_t at = 0;
   for (size_t b = 0; b < p->batch; b++) {
@@ -111,7 +103,7 @@ void bnk_pool_bytes(const struct bnk_byte_pool *p, const void *x, void *y) {
               value = p->is_average ? value + v : v > value ? v : value;
             }
           }
-          if (p->is_average && count > 0) value = mean(value, count, p->is_signed);
+          if (p->is_average && count > 0) value /= count;
           ((int8_t *)y)[at] = (int8_t)(uint8_t)value;
         }
       }
