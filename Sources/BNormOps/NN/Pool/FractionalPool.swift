@@ -27,6 +27,10 @@ struct FractionalPool: EagerOperation, UnfoldableOperation {
     isPseudoRandom = try node.bool("pseudo_random")
     overlaps = try node.bool("overlapping")
     let (seed, seed2) = (try node.int("seed"), try node.int("seed2"))
+    guard try node.bool("deterministic") || (seed == 0 && seed2 == 0) else {
+      throw BNormError.invalid(
+        "attributes seed and seed2 are \(seed) and \(seed2), but deterministic is false")
+    }
     seeds =
       seed == 0 && seed2 == 0
       ? nil : (UInt64(bitPattern: Int64(seed)), UInt64(bitPattern: Int64(seed2)))
