@@ -81,9 +81,11 @@ struct FusedBatchNorm: PlannedOperation {
     let (epsilon, factor, isTraining) = (epsilon, averagingFactor, isTraining)
     let (epilogue, hasThirdReserve) = (epilogue, hasThirdReserve)
     let outputs = hasThirdReserve ? 6 : 5
+    let workspace = isTraining ? bnk_batch_norm_workspace_bytes(rows, channels) : 0
     return .function(
-      KernelFunction(scratchBytes: channels * 4, label: isTraining ? "training" : "inference") {
-        io in
+      KernelFunction(
+        scratchBytes: max(channels * 4 + workspace, 4), label: isTraining ? "training" : "inference"
+      ) { io in
         func input(_ i: Int) -> UnsafePointer<Float> {
           io.input(i).assumingMemoryBound(to: Float.self)
         }
@@ -100,10 +102,13 @@ struct FusedBatchNorm: PlannedOperation {
           }
           return
         }
+        let scratch = io.scratch(outputs: outputs)
         var mean = input(3)
         var variance = input(4)
         if isTraining {
-          bnk_nn_moments_f32(input(0), rows, channels, savedMean, savedVariance)
+          bnk_batch_norm_moments(
+            BNK_FLOAT, rows, channels, io.input(0), savedMean, savedVariance,
+            scratch + channels * 4)
           let correction = Float(rows) / Float(max(rows - 1, 1))
           for c in 0..<channels {
             let (m, v) = (savedMean[c], savedVariance[c] * correction)
@@ -122,7 +127,7 @@ struct FusedBatchNorm: PlannedOperation {
             (savedMean[c], savedVariance[c]) = (0, 0)
           }
         }
-        let scale = io.scratch(outputs: outputs).assumingMemoryBound(to: Float.self)
+        let scale = scratch.assumingMemoryBound(to: Float.self)
         for c in 0..<channels { scale[c] = input(1)[c] / (variance[c] + epsilon).squareRoot() }
         bnk_nn_normalize_f32(input(0), rows, channels, mean, scale, input(2), output(0))
         EpiloguePointers<Float>(epilogue, io, firstInput: 5, residualStride: channels).apply(
