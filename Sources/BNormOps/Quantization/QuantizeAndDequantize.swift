@@ -72,21 +72,27 @@ struct QuantizeAndDequantize: PlannedOperation {
     return context.inputDType(0) == .float
       ? run(channels, Float.self, bnk_steps_f32.self, bnk_channel_range_f32) { low, high, s, i in
         bnk_steps_f32(low: low, high: high, scale: s, inverse: i)
-      } _: { bnk_round_to_steps_f32($0, $1, channels, $2, rounding) }
+      } _: {
+        bnk_round_to_steps_f32($0, $1, channels, $2, rounding)
+      }
       : run(channels, Double.self, bnk_steps_f64.self, bnk_channel_range_f64) { low, high, s, i in
         bnk_steps_f64(low: low, high: high, scale: s, inverse: i)
-      } _: { bnk_round_to_steps_f64($0, $1, channels, $2, rounding) }
+      } _: {
+        bnk_round_to_steps_f64($0, $1, channels, $2, rounding)
+      }
   }
 
   private func run<T: BinaryFloatingPoint & Element, Steps>(
     _ channels: bnk_channels, _ type: T.Type, _ steps: Steps.Type,
-    _ measure: @escaping @Sendable (
-      UnsafePointer<T>?, bnk_channels, UnsafeMutablePointer<T>?, UnsafeMutablePointer<T>?
-    ) -> Void,
+    _ measure:
+      @escaping @Sendable (
+        UnsafePointer<T>?, bnk_channels, UnsafeMutablePointer<T>?, UnsafeMutablePointer<T>?
+      ) -> Void,
     _ make: @escaping @Sendable (T, T, T, T) -> Steps,
-    _ round: @escaping @Sendable (
-      UnsafePointer<T>, UnsafeMutablePointer<T>, UnsafePointer<Steps>
-    ) -> Void
+    _ round:
+      @escaping @Sendable (
+        UnsafePointer<T>, UnsafeMutablePointer<T>, UnsafePointer<Steps>
+      ) -> Void
   ) -> Kernel {
     let depth = channels.depth
     let stepBytes = depth * MemoryLayout<Steps>.stride
@@ -109,7 +115,9 @@ struct QuantizeAndDequantize: PlannedOperation {
         }
         for c in 0..<depth {
           // V3 looks at the order of a range of all elements only.
-          if rangeIsGiven, self.bits != nil || axis < 0 { try check(Double(low[c]), Double(high[c])) }
+          if rangeIsGiven, self.bits != nil || axis < 0 {
+            try check(Double(low[c]), Double(high[c]))
+          }
           let (from, to, scale, inverse) = range(low[c], high[c], bits: bits)
           (steps + c).initialize(
             to: rangeIsGiven

@@ -63,7 +63,8 @@ struct QuantizedArithmetic: PlannedOperation {
   }
 }
 
-/// What bytes stand for in the range of a sum: on a straight line through 0 and 1, or each by itself.
+/// What bytes stand for in the range of a sum: on a straight line through 0 and 1, or each by
+/// itself.
 private struct ByteTable {
   private let values: [Int32]
 

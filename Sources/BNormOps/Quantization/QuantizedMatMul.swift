@@ -37,7 +37,8 @@ struct QuantizedMatMul: PlannedOperation {
         try right.requireOrdered(4)
         let scratch = io.scratch(outputs: 3).bindMemory(to: Int32.self, capacity: a.count + b.count)
         widen(io.input(0), scratch, zero: left.unclamped(0), a, transposes: transposes[0])
-        widen(io.input(1), scratch + a.count, zero: right.unclamped(0), b, transposes: transposes[1])
+        widen(
+          io.input(1), scratch + a.count, zero: right.unclamped(0), b, transposes: transposes[1])
         bnk_product_i32(
           scratch, scratch + a.count, io.output(0).assumingMemoryBound(to: Int32.self), m, n, k)
         let range = QuantizedRange.product(left, right)

@@ -32,7 +32,8 @@ private func requantize(
   let inOffset = truncated(Double(middle * inverse * 65536))
   let outOffset =
     outSpan == 0
-    ? 0 : truncated((65536 * (Double(low) * 255) / Double(outSpan)).rounded(.toNearestOrAwayFromZero))
+    ? 0
+    : truncated((65536 * (Double(low) * 255) / Double(outSpan)).rounded(.toNearestOrAwayFromZero))
   bnk_requantize_fixed(
     io.input(0).assumingMemoryBound(to: Int32.self),
     io.output(0).assumingMemoryBound(to: UInt8.self), count, scale,

@@ -48,7 +48,8 @@ static void conv_range(void *context, size_t begin, size_t end) {
       for (size_t fy = 0; fy < c->rows; fy++) {
         const ptrdiff_t iy = (ptrdiff_t)(oy * c->row_stride + fy * c->row_dilation) - c->top;
         for (size_t fx = 0; fx < c->columns; fx++) {
-          const ptrdiff_t ix = (ptrdiff_t)(ox * c->column_stride + fx * c->column_dilation) - c->left;
+          const ptrdiff_t ix =
+              (ptrdiff_t)(ox * c->column_stride + fx * c->column_dilation) - c->left;
           const bool inside =
               iy >= 0 && iy < (ptrdiff_t)c->height && ix >= 0 && ix < (ptrdiff_t)c->width;
           const size_t pixel = inside ? (b * c->height + (size_t)iy) * c->width + (size_t)ix : 0;

@@ -18,14 +18,16 @@ struct DynamicQuantization {
       (self.scale, zero, self.inverse) = (1, 0, 0)
       return
     }
-    let fromLow = least - low / Double(scale), fromHigh = most - high / Double(scale)
+    let fromLow = least - low / Double(scale)
+    let fromHigh = most - high / Double(scale)
     let lowError = abs(least) + abs(low / Double(scale))
     let highError = abs(most) + abs(high / Double(scale))
     let point = lowError < highError ? fromLow : fromHigh
     let inside = point > least && point < most
     zero =
       inside
-      ? Int32(point.rounded(.toNearestOrAwayFromZero)) : point <= least ? -128 : point >= most ? 127 : .min
+      ? Int32(point.rounded(.toNearestOrAwayFromZero))
+      : point <= least ? -128 : point >= most ? 127 : .min
     (self.scale, self.inverse) = (scale, inverse)
   }
 

@@ -45,7 +45,9 @@ struct UniformWindow: Sendable {
 
   /// Input, kernel and output.
   private static func layouts(_ message: ByteString) throws -> [Layout] {
-    var out = [Layout(first: 0, features: 0), Layout(first: 0, features: 0), Layout(first: 0, features: 0)]
+    var out = [
+      Layout(first: 0, features: 0), Layout(first: 0, features: 0), Layout(first: 0, features: 0),
+    ]
     try message.bytes.withUnsafeBytes { bytes in
       var reader = WireReader(bytes)
       while let (field, value) = try reader.next() {
@@ -62,8 +64,18 @@ struct UniformWindow: Sendable {
         switch (field - 1) % 3 {
         case 2: out[k].space += numbers
         // A kernel names its input features before its output features.
-        case 0: if k == 1 { out[k].features = numbers.last ?? 0 } else { out[k].first = numbers.last ?? 0 }
-        default: if k == 1 { out[k].first = numbers.last ?? 0 } else { out[k].features = numbers.last ?? 0 }
+        case 0:
+          if k == 1 {
+            out[k].features = numbers.last ?? 0
+          } else {
+            out[k].first = numbers.last ?? 0
+          }
+        default:
+          if k == 1 {
+            out[k].first = numbers.last ?? 0
+          } else {
+            out[k].features = numbers.last ?? 0
+          }
         }
       }
     }
@@ -107,8 +119,10 @@ struct UniformWindow: Sendable {
   }
 
   private func checkGroups(_ input: Shape, _ kernel: Shape, _ geometry: UniformGeometry) throws {
-    let features = input[geometry.input.features], taken = kernel[geometry.kernel.features]
-    let made = kernel[geometry.kernel.first], batch = input[geometry.input.first]
+    let features = input[geometry.input.features]
+    let taken = kernel[geometry.kernel.features]
+    let made = kernel[geometry.kernel.first]
+    let batch = input[geometry.input.first]
     guard features % featureGroups == 0, features / featureGroups == taken, taken > 0,
       made % featureGroups == 0, batch % batchGroups == 0, made % batchGroups == 0
     else {
@@ -142,8 +156,9 @@ struct UniformGeometry: Sendable {
       guard !overflow, out < 1 << 40 else { throw BNormError.invalid("a dilation of \(dilation)") }
       return size == 0 ? 0 : out + 1
     }
-    guard padding != "EXPLICIT"
-      || explicit.count == 2 * strides.count && explicit.allSatisfy({ $0 >= 0 && $0 < 1 << 31 })
+    guard
+      padding != "EXPLICIT"
+        || explicit.count == 2 * strides.count && explicit.allSatisfy({ $0 >= 0 && $0 < 1 << 31 })
     else {
       throw BNormError.invalid(
         "attribute explicit_padding is \(explicit), expected \(2 * strides.count) sizes")

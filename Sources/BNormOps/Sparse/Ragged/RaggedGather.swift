@@ -33,7 +33,8 @@ struct RaggedGather: EagerOperation {
     let indexShape = inputs[paramsRank + 1].shape
     let rows = nested[0].count - 1
     for i in indices where i < 0 || i >= rows {
-      throw BNormError.invalid("input \(paramsRank + 1) (indices) contains \(i): not in [0, \(rows))")
+      throw BNormError.invalid(
+        "input \(paramsRank + 1) (indices) contains \(i): not in [0, \(rows))")
     }
     var out = uniformSplits(indexShape)
     let first = indexShape.rank - 1

@@ -73,14 +73,21 @@ private protocol RangeNumber: Comparable, Numeric {
   func advancedWrapping(_ step: Self) -> Self
 }
 
-extension Float: RangeNumber { fileprivate func advancedWrapping(_ step: Float) -> Float { self + step } }
+extension Float: RangeNumber {
+  fileprivate func advancedWrapping(_ step: Float) -> Float { self + step }
+}
 extension Double: RangeNumber {
   fileprivate func advancedWrapping(_ step: Double) -> Double { self + step }
 }
-extension Int32: RangeNumber { fileprivate func advancedWrapping(_ step: Int32) -> Int32 { self &+ step } }
-extension Int64: RangeNumber { fileprivate func advancedWrapping(_ step: Int64) -> Int64 { self &+ step } }
+extension Int32: RangeNumber {
+  fileprivate func advancedWrapping(_ step: Int32) -> Int32 { self &+ step }
+}
+extension Int64: RangeNumber {
+  fileprivate func advancedWrapping(_ step: Int64) -> Int64 { self &+ step }
+}
 
-private func floatingCount<T: BinaryFloatingPoint>(_ start: T, _ limit: T, _ step: T) throws -> Int {
+private func floatingCount<T: BinaryFloatingPoint>(_ start: T, _ limit: T, _ step: T) throws -> Int
+{
   let count = abs((limit - start) / step).rounded(.up)
   guard count < 9.2e18 else {
     throw BNormError.invalid("a range from \(start) to \(limit) by \(step) has no end")

@@ -70,7 +70,8 @@ struct RaggedTensorFromVariant: EagerOperation {
       out.append(splits)
     }
     let inner = parts.first.map { Array($0.values.shape.dimensions.dropFirst()) } ?? []
-    for (i, part) in parts.enumerated() where Array(part.values.shape.dimensions.dropFirst()) != inner {
+    for (i, part) in parts.enumerated()
+    where Array(part.values.shape.dimensions.dropFirst()) != inner {
       throw BNormError.invalid(
         "element \(i) has values of shape \(part.values.shape), but element 0 has "
           + "\(parts[0].values.shape)")

@@ -118,7 +118,8 @@ struct RaggedTensorToTensor: EagerOperation {
       places = try partition.places(
         part, in: places, stride: strides[i + 1], room: shape[i + 1])
     }
-    guard places.count <= values.shape[0] || places[values.shape[0]...].allSatisfy({ $0 < 0 }) else {
+    guard places.count <= values.shape[0] || places[values.shape[0]...].allSatisfy({ $0 < 0 })
+    else {
       throw BNormError.invalid(
         "input 1 (values) has \(values.shape[0]) rows, but the row partitions have \(places.count)")
     }
@@ -126,7 +127,9 @@ struct RaggedTensorToTensor: EagerOperation {
     let filler = try broadcast(fallback, to: element)
     var placement = [RowSource?](
       repeating: RowSource(tensor: 0, row: 0), count: shape.product(0..<raggedRank + 1))
-    for (row, place) in places.enumerated() where place >= 0 { placement[place] = RowSource(tensor: 1, row: row) }
+    for (row, place) in places.enumerated() where place >= 0 {
+      placement[place] = RowSource(tensor: 1, row: row)
+    }
     return RowCopy.assemble(
       [filler, values], placement, width: element.count, dtype: values.dtype, shape: shape)
   }

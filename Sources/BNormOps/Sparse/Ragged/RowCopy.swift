@@ -35,7 +35,8 @@ enum RowCopy {
       var target = out.storage.pointer
       for place in rows {
         if let place {
-          target.copyMemory(from: tensors[place.tensor].pointer + place.row * bytes, byteCount: bytes)
+          target.copyMemory(
+            from: tensors[place.tensor].pointer + place.row * bytes, byteCount: bytes)
         } else {
           target.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
         }
@@ -46,7 +47,8 @@ enum RowCopy {
   }
 
   /// Row i of the result is row `rows[i]` of `tensor`.
-  static func gather(_ tensor: Tensor, rows: some Sequence<Int>, width: Int, shape: Shape) -> Tensor {
+  static func gather(_ tensor: Tensor, rows: some Sequence<Int>, width: Int, shape: Shape) -> Tensor
+  {
     assemble(
       [tensor], rows.map { RowSource(tensor: 0, row: $0) }, width: width, dtype: tensor.dtype,
       shape: shape)

@@ -74,10 +74,12 @@ enum RowPartition: String, Sendable {
     var column = 0
     for (i, row) in values.enumerated() {
       guard parents.indices.contains(row) else {
-        throw BNormError.invalid("row ids contain \(row), expected a value in [0, \(parents.count))")
+        throw BNormError.invalid(
+          "row ids contain \(row), expected a value in [0, \(parents.count))")
       }
       column = i > 0 && values[i - 1] == row ? column + 1 : 0
-      out.append(parents[row] < 0 || (column > 0 && column >= room) ? -1 : parents[row] + column * stride)
+      out.append(
+        parents[row] < 0 || (column > 0 && column >= room) ? -1 : parents[row] + column * stride)
     }
     return out
   }

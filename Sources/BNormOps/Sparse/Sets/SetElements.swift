@@ -134,7 +134,8 @@ func inferSparseSet(_ inputs: [Fact], first: Int) throws -> Int? {
   try shape.requireRank(1, "input \(first + 2) (shape)")
   if let a = indices[0], let b = values[0], a != b {
     throw BNormError.invalid(
-      "input \(first) (indices) has shape \(indices), but input \(first + 1) (values) has \(values)")
+      "input \(first) (indices) has shape \(indices), but input \(first + 1) (values) has \(values)"
+    )
   }
   if let a = indices[1], let b = shape[0], a != b {
     throw BNormError.invalid(

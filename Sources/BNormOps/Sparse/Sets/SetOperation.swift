@@ -50,8 +50,9 @@ struct SetOperation: EagerOperation {
   }
 
   private func mismatch(_ a: String, _ b: String) -> BNormError {
-    .invalid("the first set has shape \(a), but the second has \(b): they differ before the last "
-      + "dimension")
+    .invalid(
+      "the first set has shape \(a), but the second has \(b): they differ before the last "
+        + "dimension")
   }
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
@@ -98,7 +99,8 @@ struct SetOperation: EagerOperation {
   private func combine(_ a: [GroupSet], _ b: [GroupSet]) -> [GroupSet] {
     var out: [GroupSet] = []
     var (i, j) = (0, 0)
-    // A dense side has all groups: what the other has beyond them, by unordered indices, is left out.
+    // A dense side has all groups: what the other has beyond them, by unordered indices, is left
+    // out.
     let last = isSparse[0] ? b.count : 0
     while i < a.count || j < last {
       let takesA: Bool
