@@ -42,7 +42,7 @@ BNK_INLINE uint8_t isinf_f64(double x) { return __builtin_fabs(x) == (double)INF
 BNK_INLINE uint8_t isfinite_f64(double x) { return __builtin_fabs(x) < (double)INF; }
 
 #define SINGLE_LIST(X)                                                                    \
-  X(ABS, abs) X(NEG, neg) X(SIGN, sign) X(SQUARE, square) X(SQRT, sqrt) X(RSQRT, rsqrt)   \
+  X(ABS, abs) X(NEG, neg) X(SIGN, sign) X(SQUARE, square) X(SQRT, sqrt)                   \
   X(RECIPROCAL, reciprocal) X(EXP, exp) X(EXPM1, expm1) X(LOG, log) X(LOG1P, log1p)       \
   X(TAN, tan) X(ASIN, asin) X(ACOS, acos) X(ATAN, atan) X(SINH, sinh) X(COSH, cosh)       \
   X(TANH, tanh) X(ASINH, asinh) X(ACOSH, acosh) X(ATANH, atanh) X(FLOOR, floor)           \
@@ -60,6 +60,8 @@ BNK_INLINE uint8_t isfinite_f64(double x) { return __builtin_fabs(x) < (double)I
 
 #define DEFINE_SINGLE(OP, fn)                                                             \
   UNARY_LOOP(f32_##fn, float, float, ID, ID, fn##_f32)                                    \
+  DEFINE_SMALL(OP, fn)
+#define DEFINE_SMALL(OP, fn)                                                              \
   UNARY_LOOP(half_##fn, half_bits, half_bits, f32_from_half, half_from_f32, fn##_f32)     \
   UNARY_LOOP(bf16_##fn, bf16_bits, bf16_bits, f32_from_bf16, bf16_from_f32, fn##_f32)
 #define DEFINE_DOUBLE(OP, fn) UNARY_LOOP(f64_##fn, double, double, ID, ID, fn##_f64)
@@ -70,6 +72,8 @@ BNK_INLINE uint8_t isfinite_f64(double x) { return __builtin_fabs(x) < (double)I
   UNARY_LOOP(f64_##fn, double, uint8_t, ID, ID, fn##_f64)
 
 SINGLE_LIST(DEFINE_SINGLE)
+DEFINE_SMALL(RSQRT, rsqrt)
+#include "rsqrt.h"
 DOUBLE_LIST(DEFINE_DOUBLE)
 TEST_LIST(DEFINE_TEST)
 
@@ -123,7 +127,7 @@ ANGLE_LOOP(angle_bf16_tan, bf16_bits, f32_from_bf16, bf16_from_f32, tan_f32, tan
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Winitializer-overrides"
 bnk_unary_table BNK_NAME(bnk_unary_table) = {
-    SINGLE_LIST(SINGLE_ROW) TEST_LIST(TEST_ROW) DOUBLE_LIST(DOUBLE_ENTRY)
+    SINGLE_LIST(SINGLE_ROW) SINGLE_ROW(RSQRT, rsqrt) TEST_LIST(TEST_ROW) DOUBLE_LIST(DOUBLE_ENTRY)
     [BNK_UNARY_SIN] = {[BNK_FLOAT] = angle_f32_sin, [BNK_HALF] = angle_half_sin,
                        [BNK_BFLOAT16] = angle_bf16_sin},
     [BNK_UNARY_COS] = {[BNK_FLOAT] = angle_f32_cos, [BNK_HALF] = angle_half_cos,
