@@ -32,7 +32,9 @@ static size_t input_pixels(const struct bnk_conv2d_shape *s) {
 void bnk_conv2d_plan_depthwise(struct bnk_conv2d_plan *plan) {
   const struct bnk_conv2d_shape *s = &plan->shape;
   const size_t vector = current()->vector;
-  plan->packed_bytes = divided_up(s->out_channels, vector) * vector * taps_of(s) * sizeof(float);
+  // After the weights of a vector of channels come the factors of their sums.
+  plan->packed_bytes =
+      divided_up(s->out_channels, vector) * vector * (taps_of(s) + 1) * sizeof(float);
   // Several outputs of a channel: it is repeated, so that each output has an input of its own.
   plan->copies = s->out_channels != s->in_channels;
   plan->workspace_bytes =
@@ -49,8 +51,9 @@ void bnk_conv2d_pack_depthwise(const struct bnk_conv2d_plan *plan, const void *w
       const char *from = (const char *)weights + (tap * channels + c) * sizeof(float);
       memset(packed, 0, vector * sizeof(float));
       memcpy(packed, from, lanes * sizeof(float));
-      for (size_t i = 0; scale && i < lanes; i++) packed[i] *= scale[c + i];
     }
+    for (size_t i = 0; i < vector; i++) packed[i] = scale && i < lanes ? scale[c + i] : 1;
+    packed += vector;
   }
 }
 

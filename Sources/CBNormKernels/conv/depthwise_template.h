@@ -16,6 +16,8 @@ struct pixels {
   /// Weights of the first of these lines; those of the next vector follow after `weight_step`.
   const float *weights;
   size_t weight_step;
+  /// Factors of the sums, for the first vector of channels; the next follow after `weight_step`.
+  const float *scale;
   size_t kernel_width, stride, dilation;
   /// Columns of the image, from the first pixel's first tap, lie inside for low..<high.
   ptrdiff_t low, high;
@@ -36,8 +38,9 @@ BNK_INLINE vf load_column(const struct pixels *p, const float *line, ptrdiff_t c
 
 /// Vector number `c / BNK_V` of the channels. With a window width of K and a stride of S that are
 /// known, every column is loaded once a line; K = 0 stands for any window.
-BNK_INLINE void pixels_vector(const struct pixels *p, size_t c, const float *weights, int lanes,
-                              const int W, const int K, const int S, const bool checked) {
+BNK_INLINE void pixels_vector(const struct pixels *p, size_t c, const float *weights,
+                              const float *scale, int lanes, const int W, const int K, const int S,
+                              const bool checked) {
   vf acc[BNK_PIXELS];
   BNK_UNROLL for (int i = 0; i < W; i++) acc[i] = v_zero();
   const float *line = p->from + c;
@@ -62,6 +65,9 @@ BNK_INLINE void pixels_vector(const struct pixels *p, size_t c, const float *wei
       }
     }
   }
+  // TensorFlow multiplies and adds one after the other, each with a rounding.
+  const vf factor = v_load(scale);
+  BNK_UNROLL for (int i = 0; i < W; i++) acc[i] *= factor;
   const vf low = v_set1(p->bound_low), high = v_set1(p->bound_high);
   if (p->bias) {
     const vf bias = checked ? v_load_first(p->bias + c, lanes) : v_load(p->bias + c);
@@ -86,15 +92,16 @@ BNK_INLINE void pixels_vector(const struct pixels *p, size_t c, const float *wei
 BNK_INLINE void pixels_body(const struct pixels *p, const int W, const int K, const int S,
                             bool inside) {
   size_t c = 0;
-  const float *weights = p->weights;
+  const float *weights = p->weights, *scale = p->scale;
+  const size_t step = p->weight_step;
   if (inside) {
-    for (; c + BNK_V <= p->channels; c += BNK_V, weights += p->weight_step) {
-      pixels_vector(p, c, weights, BNK_V, W, K, S, false);
+    for (; c + BNK_V <= p->channels; c += BNK_V, weights += step, scale += step) {
+      pixels_vector(p, c, weights, scale, BNK_V, W, K, S, false);
     }
   }
-  for (; c < p->channels; c += BNK_V, weights += p->weight_step) {
+  for (; c < p->channels; c += BNK_V, weights += step, scale += step) {
     const int lanes = p->channels - c < BNK_V ? (int)(p->channels - c) : BNK_V;
-    pixels_vector(p, c, weights, lanes, W, K, S, true);
+    pixels_vector(p, c, weights, scale, lanes, W, K, S, true);
   }
 }
 
@@ -148,6 +155,7 @@ static void line(const struct bnk_depthwise_line *l) {
   const size_t taps_all = s->kernel_height * s->kernel_width;
   const ptrdiff_t reach = (ptrdiff_t)((s->kernel_width - 1) * s->dilation_width);
   const bool late = e->residual && e->residual_after_activation;
+  const float *packed = l->packed + l->first * (taps_all + 1);
 
   struct pixels p = {
       .line_step = s->dilation_height * s->width * l->pixel_step,
@@ -156,8 +164,9 @@ static void line(const struct bnk_depthwise_line *l) {
       .kernel_width = s->kernel_width,
       .stride = s->stride_width,
       .dilation = s->dilation_width,
-      .weights = l->packed + l->first * taps_all + (size_t)skipped * s->kernel_width * BNK_V,
-      .weight_step = taps_all * BNK_V,
+      .weights = packed + (size_t)skipped * s->kernel_width * BNK_V,
+      .weight_step = (taps_all + 1) * BNK_V,
+      .scale = packed + taps_all * BNK_V,
       .channels = l->end - l->first,
       .bias = e->bias ? e->bias + l->first : NULL,
       .residual_step = e->residual_stride,

@@ -10,7 +10,7 @@
 #include "bnk/epilogue.h"
 
 /// Length of the inner dimension that is taken at a time, so that a panel stays in the cache.
-enum { bnk_depth_limit = 1024 };
+enum { bnk_depth_limit = 1280 };
 
 /// The most rows of a block.
 enum { bnk_block_rows = 448 };
@@ -33,6 +33,8 @@ struct bnk_block {
   const float *const *rows;
   size_t m;
   struct bnk_segments segments;
+  /// See `bnk_product`.
+  bool sums_parts;
   /// Packed panels of `n` columns, the first of which starts a panel.
   const float *packed;
   size_t n;
@@ -59,8 +61,8 @@ struct bnk_tile {
   float low, high;
   /// Columns of the last vector that exist.
   int last_lanes;
-  /// Whether C holds a partial sum already, and whether this one ends it.
-  bool continues, ends;
+  /// Whether C holds a sum that goes on or a part that is added, and whether this ends it.
+  bool continues, adds, ends;
 };
 
 /// A whole product: where its rows lie, what they are multiplied with and where the result goes.
@@ -71,6 +73,9 @@ struct bnk_product {
   size_t m, per_image, per_line;
   size_t image_step, line_step, place_step;
   struct bnk_segments segments;
+  /// Whether a long single run is summed up in parts of `bnk_depth_limit`, each from zero, and not
+  /// as one chain of additions.
+  bool sums_parts;
   const float *packed;
   size_t n;
   float *c;

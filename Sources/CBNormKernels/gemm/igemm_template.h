@@ -45,9 +45,7 @@ static const tile_fn tiles[BNK_TILE_ROWS][2] = {
 static size_t take_depth(const struct bnk_segments *all, size_t done, struct bnk_segments *part) {
   *part = *all;
   if (all->outer_count * all->inner_count == 1) {
-    const size_t parts = (all->run + bnk_depth_limit - 1) / bnk_depth_limit;
-    const size_t each = parts ? (all->run + parts - 1) / parts : 0;
-    part->run = all->run - done < each ? all->run - done : each;
+    part->run = all->run - done < bnk_depth_limit ? all->run - done : bnk_depth_limit;
     return done + part->run;
   }
   const size_t step = all->inner_count * all->run;
@@ -94,7 +92,8 @@ static void block(const struct bnk_block *block) {
     if (in_place) t.segments = block->segments;
     t.offset = copies ? 0 : done * (single_run ? 1 : block->segments.outer_step);
     if (copies) copy_rows(block, done, t.segments.run, copied);
-    t.continues = done > 0;
+    t.continues = done > 0 && !(single_run && block->sums_parts);
+    t.adds = done > 0 && !t.continues;
     t.ends = next == depth_end;
     const float *panel = block->packed;
     for (size_t j = 0, width; j < block->n; j += width, panel += depth * width) {

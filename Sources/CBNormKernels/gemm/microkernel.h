@@ -13,6 +13,14 @@ BNK_INLINE void tile_sum(const struct bnk_tile *t, vf acc[BNK_TILE_ROWS][2], con
     rows[i] = t->rows[i];
     BNK_UNROLL for (int j = 0; j < NV; j++) acc[i][j] = v_zero();
   }
+  if (t->continues) {
+    const int last = t->last_lanes;
+    BNK_UNROLL for (int i = 0; i < R; i++) {
+      BNK_UNROLL for (int j = 0; j < NV; j++) {
+        acc[i][j] = load_lanes(t->c + i * t->ldc + j * BNK_V, j < NV - 1 || last == BNK_V, last);
+      }
+    }
+  }
   const float *b = t->b;
   const size_t run = t->segments.run;
   size_t outer = t->offset;
@@ -45,7 +53,7 @@ BNK_INLINE void tile_body(const struct bnk_tile *t, const int R, const int NV) {
   const size_t ldc = t->ldc;
   const int last = t->last_lanes;
   const bool whole = last == BNK_V;
-  if (t->continues) {
+  if (t->adds) {
     BNK_UNROLL for (int i = 0; i < R; i++) {
       BNK_UNROLL for (int j = 0; j < NV; j++) {
         acc[i][j] += load_lanes(c + i * ldc + j * BNK_V, j < NV - 1 || whole, last);

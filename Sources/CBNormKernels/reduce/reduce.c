@@ -169,6 +169,34 @@ static size_t outputs_of(const struct bnk_reduce *p, size_t block, size_t *n) {
   return block / blocks * p->run + start;
 }
 
+static bnk_fold_columns sum_columns_f32(void) {
+  switch (bnk_tier()) {
+#if defined(__x86_64__)
+    case BNK_TIER_AVX512: return bnk_sum_columns_f32__avx512;
+    case BNK_TIER_AVX2: return bnk_sum_columns_f32__avx2;
+#endif
+    default: return bnk_sum_columns_f32__portable;
+  }
+}
+
+// More rows than this are summed up in double precision.
+#define FLOAT_ROWS 16384
+
+/// Whether sums are taken in TensorFlow's order, as those over the pixels of an image are.
+static int sums_as_float(const struct bnk_reduce_job *job) {
+  const struct bnk_reduce *p = job->plan;
+  return p->dtype == BNK_FLOAT && (p->op == BNK_REDUCE_SUM || p->op == BNK_REDUCE_MEAN) &&
+         !p->run_is_reduced && p->reduced_rank == 1 && p->reduced_dims[0] <= FLOAT_ROWS;
+}
+
+static void sum_as_float(const struct bnk_reduce_job *job, size_t block, size_t n, double *acc) {
+  const struct bnk_reduce *p = job->plan;
+  const size_t blocks = ceil_div(p->run, p->columns), start = block % blocks * p->columns;
+  const size_t base = locate(p->kept_rank, p->kept_dims, p->kept_strides, block / blocks);
+  const float *x = (const float *)job->x + base + start;
+  sum_columns_f32()(x, p->reduced_dims[0], n, p->reduced_strides[0], acc);
+}
+
 static void run_whole(void *context, size_t begin, size_t end) {
   const struct bnk_reduce_job *job = context;
   const struct bnk_reduce *p = job->plan;
@@ -186,6 +214,11 @@ static void run_whole(void *context, size_t begin, size_t end) {
   for (size_t block = begin; block < end; block++) {
     size_t n;
     const size_t first = outputs_of(p, block, &n);
+    if (sums_as_float(job)) {
+      sum_as_float(job, block, n, acc);
+      bnk_reduce_finish(job, (char *)acc, first, n);
+      continue;
+    }
     bnk_reduce_begin(job, (char *)acc, n);
     if (p->run_is_reduced) reduce_runs(job, block, 0, p->segments, (char *)acc);
     else reduce_columns(job, block, 0, p->segments, (char *)acc);

@@ -30,4 +30,9 @@ extern bnk_fold_table bnk_fold_table__avx2;
 extern bnk_fold_table bnk_fold_table__avx512;
 extern bnk_fold_table bnk_fold_table__complex;
 
+/// Sums of columns of floats, in the order of TensorFlow's additions.
+extern const bnk_fold_columns bnk_sum_columns_f32__portable;
+extern const bnk_fold_columns bnk_sum_columns_f32__avx2;
+extern const bnk_fold_columns bnk_sum_columns_f32__avx512;
+
 #endif

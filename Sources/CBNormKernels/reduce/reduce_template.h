@@ -151,3 +151,40 @@ bnk_fold_table BNK_NAME(bnk_fold_table) = {
     [BNK_HUB_U64] = {ENTRY(i64_sum), ENTRY(i64_squares), ENTRY(i64_prod), ENTRY(u64_max),
                      ENTRY(u64_min)},
 };
+
+// Sums of floats as floats, in the order of TensorFlow's additions: from 16 rows on four sums that
+// take turns, else one.
+#define PART 64
+
+static void sum_part(const float *x, size_t rows, size_t columns, size_t stride, double *acc) {
+  float a[PART] = {0}, b[PART] = {0}, c[PART] = {0}, d[PART] = {0};
+  size_t r = 0;
+  if (rows >= 16) {
+    for (; r + 4 <= rows; r += 4, x += 4 * stride) {
+      BNK_SIMD_LOOP
+      for (size_t k = 0; k < columns; k++) {
+        a[k] += x[k];
+        b[k] += x[k + stride];
+        c[k] += x[k + 2 * stride];
+        d[k] += x[k + 3 * stride];
+      }
+    }
+    for (size_t k = 0; k < columns; k++) a[k] = ((a[k] + b[k]) + c[k]) + d[k];
+  }
+  for (; r < rows; r++, x += stride) {
+    BNK_SIMD_LOOP
+    for (size_t k = 0; k < columns; k++) a[k] += x[k];
+  }
+  for (size_t k = 0; k < columns; k++) acc[k] = (double)a[k];
+}
+
+static void sum_columns_f32(const void *xv, size_t rows, size_t columns, size_t stride,
+                            void *accv) {
+  const float *x = xv;
+  double *acc = accv;
+  for (size_t k = 0; k < columns; k += PART) {
+    sum_part(x + k, rows, columns - k < PART ? columns - k : PART, stride, acc + k);
+  }
+}
+
+const bnk_fold_columns BNK_NAME(bnk_sum_columns_f32) = sum_columns_f32;
