@@ -116,7 +116,7 @@ int main(int argc, char **argv) {
         .output_pixel_stride = (size_t)shapes[i].outputs,
     };
     struct bnk_conv2d_plan plan;
-    bnk_conv2d_plan(&s, &plan);
+    bnk_conv2d_plan(&s, BNK_CONV2D_LOOSE, &plan);
     const enum bnk_conv2d_algorithm chosen = plan.algorithm;
     float *input = filled(batch * s.height * s.width * s.in_channels * sizeof(float));
     const size_t pixels = batch * plan.output_height * plan.output_width;

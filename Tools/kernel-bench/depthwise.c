@@ -54,7 +54,7 @@ int main(int argc, char **argv) {
         .input_pixel_stride = channels, .output_pixel_stride = channels,
     };
     struct bnk_conv2d_plan plan;
-    bnk_conv2d_plan(&s, &plan);
+    bnk_conv2d_plan(&s, BNK_CONV2D_LOOSE, &plan);
     const size_t in_count = batch * size * size * channels;
     const size_t out_count = batch * plan.output_height * plan.output_width * channels;
     float *input = filled(in_count), *output = filled(out_count), *packed = filled(plan.packed_bytes / 4);

@@ -6,6 +6,11 @@ BNK_INLINE float clamp_f32(float x, float low, float high) {
   x = x < low ? low : x;
   return x > high ? high : x;
 }
+/// clamp(alpha * x + beta, 0, 1) as graphs spell it, Relu6(x + 3) / 6 with its roundings.
+BNK_INLINE float hard_f32(float x, float shift, float top, float alpha) {
+  const float sum = x + shift;
+  return clamp_f32(sum, 0, top) * alpha;
+}
 BNK_INLINE float softsign_f32(float x) { return x / (1 + __builtin_fabsf(x)); }
 
 #define BNK_ROWS(expression)                                    \
@@ -20,6 +25,7 @@ BNK_INLINE float softsign_f32(float x) { return x / (1 + __builtin_fabsf(x)); }
 
 static void activate(enum bnk_activation activation, float alpha, float beta, size_t rows,
                      size_t n, float *values, size_t stride) {
+  const float shift = beta / alpha, top = 1 / alpha;
   switch (activation) {
     case BNK_ACT_NONE: break;
     case BNK_ACT_RELU: BNK_ROWS(x < 0 ? 0 : x);
@@ -36,8 +42,8 @@ static void activate(enum bnk_activation activation, float alpha, float beta, si
     case BNK_ACT_SWISH: BNK_ROWS(swish_f32(x));
 #endif
     case BNK_ACT_TANH: BNK_ROWS(tanh_f32(x));
-    case BNK_ACT_HARD_SWISH: BNK_ROWS(x * clamp_f32(FMA(alpha, x, beta), 0, 1));
-    case BNK_ACT_HARD_SIGMOID: BNK_ROWS(clamp_f32(FMA(alpha, x, beta), 0, 1));
+    case BNK_ACT_HARD_SWISH: BNK_ROWS(x * hard_f32(x, shift, top, alpha));
+    case BNK_ACT_HARD_SIGMOID: BNK_ROWS(hard_f32(x, shift, top, alpha));
     case BNK_ACT_GELU: BNK_ROWS(gelu_f32(x));
     case BNK_ACT_GELU_TANH: BNK_ROWS(gelu_tanh_f32(x));
     case BNK_ACT_SOFTPLUS: BNK_ROWS(softplus_f32(x));

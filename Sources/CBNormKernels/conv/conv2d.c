@@ -1,6 +1,13 @@
 #include "conv2d.h"
 
+#include <stdatomic.h>
+
 #include "bnk/threads.h"
+
+static atomic_bool relaxed;
+
+void bnk_conv2d_set_relaxed(bool value) { atomic_store(&relaxed, value); }
+bool bnk_conv2d_relaxed(void) { return atomic_load(&relaxed); }
 
 void bnk_conv2d_plan_with(const struct bnk_conv2d_shape *shape,
                           enum bnk_conv2d_algorithm algorithm, struct bnk_conv2d_plan *plan) {
@@ -53,13 +60,20 @@ static double estimated_time(const struct bnk_conv2d_plan *plan) {
   return (computing > reading ? computing : reading) + transforms;
 }
 
-void bnk_conv2d_plan(const struct bnk_conv2d_shape *shape, struct bnk_conv2d_plan *plan) {
+/// Lines of the largest map on which a convolution that has to be close is Winograd's.
+static const size_t small_map = 14;
+
+void bnk_conv2d_plan(const struct bnk_conv2d_shape *shape, enum bnk_conv2d_rounding rounding,
+                     struct bnk_conv2d_plan *plan) {
   const bool depthwise = shape->groups > 1 && shape->groups == shape->in_channels;
   bnk_conv2d_plan_with(shape, depthwise ? BNK_CONV2D_DEPTHWISE : BNK_CONV2D_DIRECT, plan);
   // With few channels the transforms cost more than they save.
   if (shape->in_channels < 16 || shape->out_channels < 16) return;
+  const bool loose = rounding == BNK_CONV2D_LOOSE || bnk_conv2d_relaxed();
+  if (!loose && plan->output_height > small_map) return;
+  const int most = loose ? BNK_CONV2D_WINOGRAD_4 : BNK_CONV2D_WINOGRAD_2;
   double best = estimated_time(plan);
-  for (int m = BNK_CONV2D_WINOGRAD_2; m <= BNK_CONV2D_WINOGRAD_4; m += 2) {
+  for (int m = BNK_CONV2D_WINOGRAD_2; m <= most; m += 2) {
     struct bnk_conv2d_plan other;
     bnk_conv2d_plan_with(shape, (enum bnk_conv2d_algorithm)m, &other);
     if (other.algorithm == BNK_CONV2D_DIRECT) return;

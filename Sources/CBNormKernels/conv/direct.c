@@ -40,7 +40,7 @@ static struct bnk_product product_of(const struct bnk_conv2d_plan *plan, size_t 
       .place_step = s->stride_width * pixel,
       .segments = window_segments(plan),
       // The order of TensorFlow's additions, to the last bit.
-      .sums_parts = s->kernel_height == 1 && s->kernel_width == 1,
+      .part = s->kernel_height == 1 && s->kernel_width == 1 ? bnk_depth_limit : 0,
       .n = s->out_channels / s->groups,
       .ldc = s->output_pixel_stride,
       .strands = plan->by_image ? 1 : plan->strands,

@@ -21,6 +21,12 @@ void bnk_gemm_f32_pack_b(size_t k, size_t n, const void *b, size_t ldb, bool tra
   });
 }
 
+/// A row times a matrix that is neither small nor wide: TensorFlow sums up two halves.
+static size_t part_of(size_t m, size_t n, size_t k) {
+  const bool halves = m == 1 && n <= 2048 && n * k >= (size_t)1 << 18;
+  return halves ? (k + 1) / 2 : 0;
+}
+
 static struct bnk_product product_of(size_t m, size_t n, size_t k, size_t lda) {
   return (struct bnk_product){
       .m = m,
@@ -28,6 +34,7 @@ static struct bnk_product product_of(size_t m, size_t n, size_t k, size_t lda) {
       .per_line = m,
       .place_step = lda,
       .segments = {.outer_count = 1, .inner_count = 1, .run = k},
+      .part = part_of(m, n, k),
       .n = n,
       .strands = (size_t)bnk_threads(),
   };

@@ -109,7 +109,7 @@ static void run_task(const struct run *run, size_t task, size_t strand) {
       .rows = rows,
       .m = end - first,
       .segments = p->segments,
-      .sums_parts = p->sums_parts,
+      .part = p->part,
       .packed = p->packed + j * bnk_segments_length(&p->segments),
       .n = j_end - j,
       .c = p->c + first * p->ldc + j,

@@ -34,7 +34,7 @@ struct bnk_block {
   size_t m;
   struct bnk_segments segments;
   /// See `bnk_product`.
-  bool sums_parts;
+  size_t part;
   /// Packed panels of `n` columns, the first of which starts a panel.
   const float *packed;
   size_t n;
@@ -73,9 +73,9 @@ struct bnk_product {
   size_t m, per_image, per_line;
   size_t image_step, line_step, place_step;
   struct bnk_segments segments;
-  /// Whether a long single run is summed up in parts of `bnk_depth_limit`, each from zero, and not
-  /// as one chain of additions.
-  bool sums_parts;
+  /// A single run is summed up in parts of so many floats, each from zero; 0: in one chain of
+  /// additions.
+  size_t part;
   const float *packed;
   size_t n;
   float *c;

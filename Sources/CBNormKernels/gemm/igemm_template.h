@@ -42,10 +42,12 @@ static const tile_fn tiles[BNK_TILE_ROWS][2] = {
 
 /// The part of the inner dimension that starts after `done` (of a single run: floats; otherwise:
 /// outer steps); returns how far it goes.
-static size_t take_depth(const struct bnk_segments *all, size_t done, struct bnk_segments *part) {
+static size_t take_depth(const struct bnk_block *block, size_t done, struct bnk_segments *part) {
+  const struct bnk_segments *all = &block->segments;
   *part = *all;
   if (all->outer_count * all->inner_count == 1) {
-    part->run = all->run - done < bnk_depth_limit ? all->run - done : bnk_depth_limit;
+    const size_t most = block->part ? block->part : bnk_depth_limit;
+    part->run = all->run - done < most ? all->run - done : most;
     return done + part->run;
   }
   const size_t step = all->inner_count * all->run;
@@ -88,11 +90,11 @@ static void block(const struct bnk_block *block) {
   const bool finish = activate || (e->residual && e->residual_after_activation);
   size_t done = 0;
   do {
-    const size_t next = in_place ? depth_end : take_depth(&block->segments, done, &t.segments);
+    const size_t next = in_place ? depth_end : take_depth(block, done, &t.segments);
     if (in_place) t.segments = block->segments;
     t.offset = copies ? 0 : done * (single_run ? 1 : block->segments.outer_step);
     if (copies) copy_rows(block, done, t.segments.run, copied);
-    t.continues = done > 0 && !(single_run && block->sums_parts);
+    t.continues = done > 0 && !(single_run && block->part);
     t.adds = done > 0 && !t.continues;
     t.ends = next == depth_end;
     const float *panel = block->packed;

@@ -18,12 +18,16 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "Threads that work on one run; all cores by default.")
   var threads: Int?
 
+  @Flag(help: "Faster convolutions that round more, all of them, not only where it does not show.")
+  var relaxed = false
+
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
   }
 
   func load() throws -> Model {
     if let threads { Threads.count = threads }
+    if relaxed { Rounding.isRelaxed = true }
     return try Model(
       path: graph, tags: tag.isEmpty ? nil : Set(tag), signature: signature,
       checkpoint: checkpoint)

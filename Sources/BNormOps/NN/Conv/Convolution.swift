@@ -10,6 +10,8 @@ struct Convolution: PlannedOperation {
   var epilogue = Epilogue.none
   /// Factors of the outputs of a constant float filter: what was folded into the weights.
   var scale: Tensor?
+  /// No normalization follows that would enlarge rounding errors.
+  var mayRound = false
   /// The number of groups that `Conv` names; the others let it follow from the channels.
   private var groups: Int?
 
@@ -96,9 +98,9 @@ struct Convolution: PlannedOperation {
       try HalfBridge.lower(context) { context in
         let window = try geometry.window(
           input: context.inputShape(0).dimensions, filter: context.inputShape(1).dimensions)
-        if let fast = FastConvolution(window: window, epilogue: epilogue, scale: scale)
-          .kernel(context)
-        { return fast }
+        let fast = FastConvolution(
+          window: window, epilogue: epilogue, scale: scale, mayRound: mayRound)
+        if let kernel = fast.kernel(context) { return kernel }
         return try context.inputDType(0).visitGemm(
           ConvForward(window: window, epilogue: epilogue))
       }

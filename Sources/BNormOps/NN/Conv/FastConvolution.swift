@@ -10,6 +10,8 @@ struct FastConvolution {
   var scale: Tensor?
   /// Each channel by itself; `window.outputs` is the number of outputs for each.
   var isDepthwise = false
+  /// No normalization follows that would enlarge rounding errors.
+  var mayRound = false
 
   /// nil if the geometry or the dtype is not for it.
   func kernel(_ context: Lowering) -> Kernel? {
@@ -37,7 +39,7 @@ struct FastConvolution {
     shape.input_pixel_stride = window.channels
     shape.output_pixel_stride = outputs
     var plan = bnk_conv2d_plan()
-    bnk_conv2d_plan(&shape, &plan)
+    bnk_conv2d_plan(&shape, mayRound ? BNK_CONV2D_LOOSE : BNK_CONV2D_CLOSE, &plan)
     guard let filter = context.value(1) else {
       if plan.algorithm != BNK_CONV2D_DIRECT, !isDepthwise {
         bnk_conv2d_plan_with(&shape, BNK_CONV2D_DIRECT, &plan)

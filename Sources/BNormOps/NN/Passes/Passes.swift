@@ -3,7 +3,7 @@ import BNormCore
 extension NNOps {
   /// The simplification passes, in the order in which they run.
   public static let passes: [any SimplifyPass] = [
-    RemoveIdentities(), FuseMoments(), FoldPadding(), FuseChains(), FuseAffine(),
+    RemoveIdentities(), MarkRounding(), FuseMoments(), FoldPadding(), FuseChains(), FuseAffine(),
     FuseActivations(),
   ]
 }

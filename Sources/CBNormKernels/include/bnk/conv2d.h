@@ -34,6 +34,19 @@ enum bnk_conv2d_algorithm {
   BNK_CONV2D_WINOGRAD_4 = 4,
 };
 
+/// How far outputs may be from the direct sum.
+enum bnk_conv2d_rounding {
+  /// What follows enlarges differences, as batch normalizations do: Winograd's algorithm only in
+  /// its smaller form, and on small maps, which lie near the end of a network.
+  BNK_CONV2D_CLOSE = 0,
+  /// About as far as sums of another order.
+  BNK_CONV2D_LOOSE = 1,
+};
+
+/// Lets every convolution be loose that is planned from now on.
+void bnk_conv2d_set_relaxed(bool relaxed);
+bool bnk_conv2d_relaxed(void);
+
 /// How a convolution is done. A plain value: made once, used by any number of calls at once, each
 /// with a workspace of its own. It belongs to the tier under which it was made.
 struct bnk_conv2d_plan {
@@ -54,7 +67,8 @@ struct bnk_conv2d_plan {
 ///
 /// The window must fit: (kernel - 1) * dilation + 1 <= size + padding in both directions, or the
 /// output is empty. All of kernel, stride, dilation and groups are at least 1.
-void bnk_conv2d_plan(const struct bnk_conv2d_shape *shape, struct bnk_conv2d_plan *plan);
+void bnk_conv2d_plan(const struct bnk_conv2d_shape *shape, enum bnk_conv2d_rounding rounding,
+                     struct bnk_conv2d_plan *plan);
 
 /// As `bnk_conv2d_plan` with a given algorithm. Winograd's needs a 3x3 kernel, strides and
 /// dilations of 1 and one group, the depthwise one as many groups as input channels; otherwise the
