@@ -86,8 +86,10 @@ BNK_INLINE void map_vectors(const struct bnk_channel_map *m, const enum type typ
   const vf low = v_set1(m->low), high = v_set1(m->high);
   BNK_UNROLL for (int i = 0; i < N; i++) {
     const size_t place = at + (size_t)i * m->period;
-    const vf x = load_as(type, m->x, place, lanes);
-    vf value = kind == kind_rounded ? rounded(type, x * scale) + shift : v_fma(x, scale, shift);
+    // Two roundings, as TensorFlow's two operations have.
+    vf value = load_as(type, m->x, place, lanes) * scale;
+    if (kind == kind_rounded) value = rounded(type, value);
+    value += shift;
     if (gradient) value = v_fma(load_as(type, m->dy, place, lanes), factor, value);
     store_as(type, m->y, place, v_min(high, v_max(low, value)), lanes);
   }

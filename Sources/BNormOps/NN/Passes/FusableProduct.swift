@@ -1,5 +1,6 @@
 import BNormCore
 import BNormTensor
+import CBNormKernels
 
 /// A product with weights that takes what follows it into its kernel.
 protocol FusableProduct: PlannedOperation {
@@ -72,10 +73,9 @@ extension LiveGraph {
       guard !operation.isTraining, operation.epilogue.isNothing, let gamma = numbers(1),
         let beta = numbers(2), let mean = numbers(3), let variance = numbers(4)
       else { return nil }
-      let scale = gamma.indices.map {
-        gamma[$0] / (variance[$0] + Double(operation.epsilon)).squareRoot()
-      }
-      return (scale, scale.indices.map { beta[$0] - mean[$0] * scale[$0] }, operation.layout)
+      let (scale, shift) = ChannelFactors.make(
+        scale: gamma, offset: beta, mean: mean, variance: variance, epsilon: operation.epsilon)
+      return (scale, shift, operation.layout)
     }
     if let operation = node.operation as? GlobalNormalization {
       guard let mean = numbers(1), let variance = numbers(2), let beta = numbers(3),
@@ -88,5 +88,23 @@ extension LiveGraph {
       return (scale, scale.indices.map { beta[$0] - mean[$0] * scale[$0] }, .channelsLast)
     }
     return nil
+  }
+}
+
+/// What a batch normalization with known statistics multiplies and adds, with the roundings of the
+/// Rsqrt, Mul and Sub nodes that TensorFlow makes of it before it runs a graph.
+enum ChannelFactors {
+  static func make(
+    scale: [Double], offset: [Double], mean: [Double], variance: [Double], epsilon: Float
+  ) -> (scale: [Double], shift: [Double]) {
+    let sums = variance.map { Float($0) + epsilon }
+    var factors = [Float](repeating: 0, count: sums.count)
+    bnk_unary(BNK_UNARY_RSQRT, BNK_FLOAT)!(sums, &factors, sums.count)
+    for c in factors.indices { factors[c] *= Float(scale[c]) }
+    let shift = factors.indices.map { c in
+      let product = Float(mean[c]) * factors[c]
+      return Double(Float(offset[c]) - product)
+    }
+    return (factors.map(Double.init), shift)
   }
 }
