@@ -151,6 +151,7 @@ static void multiply(const struct run *run, struct bnk_product product, size_t f
     product.epilogue = run->epilogue;
     struct bnk_epilogue *e = &product.epilogue;
     if (e->bias) e->bias += group * n;
+    if (e->statistics) e->statistics += group * n;
     if (e->residual) e->residual += first_row * e->residual_stride + group * n;
     bnk_product_run(&product);
   }

@@ -127,6 +127,8 @@ BNK_INLINE void input_tiles(const struct bnk_winograd *w, const float *input, si
 /// What the output transform does to an element at once.
 struct finish {
   const float *bias, *residual;
+  const float *statistics;
+  size_t statistics_step;
   size_t residual_step;
   vf low, high;
 };
@@ -144,13 +146,22 @@ BNK_INLINE void output_vector(const float *from, size_t plane, const struct fini
     BNK_UNROLL for (int i = 0; i < m; i++) t[i][j] = column[i];
   }
   const vf bias = f->bias ? v_load_first(f->bias, lanes) : v_zero();
+  vf means = v_zero(), inverses = v_set1(1), gammas = v_set1(1);
+  if (f->statistics) {
+    means = v_load_first(f->statistics, lanes);
+    inverses = v_load_first(f->statistics + f->statistics_step, lanes);
+    gammas = v_load_first(f->statistics + 2 * f->statistics_step, lanes);
+  }
   BNK_UNROLL for (int i = 0; i < m; i++) {
     vf line[4];
     transform_output(t[i], line, m);
     BNK_UNROLL for (int j = 0; j < m; j++) {
       if (i < rows && j < columns) {
         const size_t pixel = (size_t)i * line_pixels + (size_t)j;
-        vf value = line[j] + bias;
+        vf value = line[j] - means;
+        value *= inverses;
+        value *= gammas;
+        value += bias;
         if (f->residual) value += v_load_first(f->residual + pixel * f->residual_step, lanes);
         value = v_min(f->high, v_max(f->low, value));
         if (lanes == BNK_V) {
@@ -183,6 +194,8 @@ BNK_INLINE void output_tiles(const struct bnk_winograd *w, const float *from, si
     for (size_t c = 0; c < n; c += BNK_V) {
       const struct finish finish = {
           .bias = e->bias ? e->bias + c : NULL,
+          .statistics = e->statistics ? e->statistics + c : NULL,
+          .statistics_step = e->statistics_step,
           .residual = residual && !late ? residual + c : NULL,
           .residual_step = e->residual_stride,
           .low = v_set1(low),

@@ -119,6 +119,7 @@ static void run_task(const struct run *run, size_t task, size_t strand) {
   };
   struct bnk_epilogue *e = &block.epilogue;
   if (e->bias) e->bias += j;
+  if (e->statistics) e->statistics += j;
   if (e->residual) e->residual += first * e->residual_stride + j;
   run->engine->block(&block);
 }

@@ -56,6 +56,8 @@ struct bnk_tile {
   float *c;
   size_t ldc;
   const float *bias;
+  const float *statistics;
+  size_t statistics_step;
   const float *residual;
   size_t residual_stride;
   float low, high;

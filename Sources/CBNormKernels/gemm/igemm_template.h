@@ -85,7 +85,8 @@ static void block(const struct bnk_block *block) {
   const float *copied[bnk_block_rows];
   const float *const *all_rows = copies ? copied : block->rows;
 
-  struct bnk_tile t = {.ldc = block->ldc, .residual_stride = e->residual_stride};
+  struct bnk_tile t = {.ldc = block->ldc, .residual_stride = e->residual_stride,
+                       .statistics_step = e->statistics_step};
   const bool activate = bnk_activation_bounds(e, &t.low, &t.high);
   const bool finish = activate || (e->residual && e->residual_after_activation);
   size_t done = 0;
@@ -104,6 +105,7 @@ static void block(const struct bnk_block *block) {
       t.last_lanes = (int)(columns - (width - BNK_V));
       t.b = panel + done * depth_step * width;
       t.bias = e->bias ? e->bias + j : NULL;
+      t.statistics = e->statistics ? e->statistics + j : NULL;
       const int vectors = (int)(width / BNK_V);
       for (size_t p = 0, i = 0, rows; p < panels; p++, i += rows) {
         rows = height + (p < taller ? 1 : 0);

@@ -61,6 +61,20 @@ BNK_INLINE void tile_body(const struct bnk_tile *t, const int R, const int NV) {
     }
   }
   if (t->ends) {
+    if (t->statistics) {
+      BNK_UNROLL for (int j = 0; j < NV; j++) {
+        const bool full = j < NV - 1 || whole;
+        const float *mean = t->statistics + j * BNK_V;
+        const vf means = load_lanes(mean, full, last);
+        const vf inverses = load_lanes(mean + t->statistics_step, full, last);
+        const vf gammas = load_lanes(mean + 2 * t->statistics_step, full, last);
+        BNK_UNROLL for (int i = 0; i < R; i++) {
+          acc[i][j] -= means;
+          acc[i][j] *= inverses;
+          acc[i][j] *= gammas;
+        }
+      }
+    }
     if (t->bias) {
       BNK_UNROLL for (int j = 0; j < NV; j++) {
         const vf bias = load_lanes(t->bias + j * BNK_V, j < NV - 1 || whole, last);

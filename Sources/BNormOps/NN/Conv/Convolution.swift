@@ -10,6 +10,9 @@ struct Convolution: PlannedOperation {
   var epilogue = Epilogue.none
   /// Factors of the outputs of a constant float filter: what was folded into the weights.
   var scale: Tensor?
+  /// Means, inverse deviations and gammas of a batch normalization of the outputs, each as many as
+  /// outputs.
+  var statistics: Tensor?
   /// No normalization follows that would enlarge rounding errors.
   var mayRound = false
   /// The number of groups that `Conv` names; the others let it follow from the channels.
@@ -99,7 +102,8 @@ struct Convolution: PlannedOperation {
         let window = try geometry.window(
           input: context.inputShape(0).dimensions, filter: context.inputShape(1).dimensions)
         let fast = FastConvolution(
-          window: window, epilogue: epilogue, scale: scale, mayRound: mayRound)
+          window: window, epilogue: epilogue, scale: scale, statistics: statistics,
+          mayRound: mayRound)
         if let kernel = fast.kernel(context) { return kernel }
         return try context.inputDType(0).visitGemm(
           ConvForward(window: window, epilogue: epilogue))

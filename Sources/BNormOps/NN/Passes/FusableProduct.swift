@@ -64,6 +64,15 @@ extension LiveGraph {
     return graph.fact(value).dtype == .float ? .value(value) : nil
   }
 
+  /// Means, inverse deviations and gammas of a batch normalization with constant statistics, and
+  /// its offsets: what it computes when TensorFlow has fused it with the convolution before it.
+  func statistics(_ node: PlanGraph.Node) -> (statistics: [[Float]], offset: [Double])? {
+    guard let operation = node.operation as? FusedBatchNorm else { return nil }
+    let numbers = node.inputs[1...4].map { graph.constant($0)?.doubles ?? [] }
+    let inverse = ChannelFactors.inverse(variance: numbers[3], epsilon: operation.epsilon)
+    return ([numbers[2].map { Float($0) }, inverse, numbers[0].map { Float($0) }], numbers[1])
+  }
+
   /// Factor and summand of each channel of a batch normalization with constant statistics.
   func normalization(_ node: PlanGraph.Node) -> (scale: [Double], shift: [Double], layout: Layout)? {
     func numbers(_ i: Int) -> [Double]? {
@@ -97,14 +106,19 @@ enum ChannelFactors {
   static func make(
     scale: [Double], offset: [Double], mean: [Double], variance: [Double], epsilon: Float
   ) -> (scale: [Double], shift: [Double]) {
-    let sums = variance.map { Float($0) + epsilon }
-    var factors = [Float](repeating: 0, count: sums.count)
-    bnk_unary(BNK_UNARY_RSQRT, BNK_FLOAT)!(sums, &factors, sums.count)
+    var factors = inverse(variance: variance, epsilon: epsilon)
     for c in factors.indices { factors[c] *= Float(scale[c]) }
     let shift = factors.indices.map { c in
       let product = Float(mean[c]) * factors[c]
       return Double(Float(offset[c]) - product)
     }
     return (factors.map(Double.init), shift)
+  }
+
+  static func inverse(variance: [Double], epsilon: Float) -> [Float] {
+    let sums = variance.map { Float($0) + epsilon }
+    var inverse = [Float](repeating: 0, count: sums.count)
+    bnk_unary(BNK_UNARY_RSQRT, BNK_FLOAT)!(sums, &inverse, sums.count)
+    return inverse
   }
 }

@@ -21,7 +21,7 @@ struct FuseChains: SimplifyPass {
       var chain = FusionChain(
         live, at: ValueID(i, 0), axis: product.channelAxis(rank: rank),
         scalesByConstants: isFloat && product.scalesWeights && (weights?.count ?? 0) > 0,
-        scalesByValues: false, addsTensors: true)
+        scalesByValues: false, normalizes: normalizes(product, weights), addsTensors: true)
       chain.grow(avoiding: taken)
       guard !chain.nodes.isEmpty else { continue }
       taken.formUnion(chain.nodes)
@@ -36,6 +36,14 @@ struct FuseChains: SimplifyPass {
     graph.replace(replacements)
   }
 
+  /// A depthwise convolution takes factors, and so does what is no convolution.
+  private func normalizes(_ product: any FusableProduct, _ weights: Tensor?) -> Bool {
+    guard product is Convolution, product.scalesWeights, let shape = weights?.shape else {
+      return false
+    }
+    return shape.rank == 4 && shape[2] > 1
+  }
+
   private func fuse(
     _ product: any FusableProduct, _ i: Int, _ chain: FusionChain, _ graph: inout PlanGraph
   ) throws -> ValueID {
@@ -45,6 +53,10 @@ struct FuseChains: SimplifyPass {
     operation.epilogue = chain.epilogue
     if case .constant(let factors) = chain.scale {
       operation.scale = Tensor(factors.map { Float($0) })
+    }
+    if let statistics = chain.statistics, var convolution = operation as? Convolution {
+      convolution.statistics = Tensor(statistics.flatMap { $0 })
+      operation = convolution
     }
     if let shift = chain.shift {
       operation.epilogue.hasBias = true

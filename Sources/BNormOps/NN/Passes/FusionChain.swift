@@ -19,12 +19,15 @@ struct FusionChain {
   private(set) var nodes: Set<Int> = []
   private(set) var scale: ChannelVector?
   private(set) var shift: ChannelVector?
+  /// The kernel normalizes with means, inverse deviations and gammas.
+  let normalizes: Bool
+  private(set) var statistics: [[Float]]?
   private(set) var residual: ValueID?
   private(set) var epilogue = Epilogue.none
 
   init(
     _ live: LiveGraph, at value: ValueID, axis: Int, scalesByConstants: Bool, scalesByValues: Bool,
-    addsTensors: Bool
+    normalizes: Bool = false, addsTensors: Bool
   ) {
     self.live = live
     finder = ActivationFinder(live: live)
@@ -34,6 +37,7 @@ struct FusionChain {
     self.axis = axis
     self.scalesByConstants = scalesByConstants
     self.scalesByValues = scalesByValues
+    self.normalizes = normalizes
     self.addsTensors = addsTensors
     current = value
   }
@@ -74,8 +78,14 @@ struct FusionChain {
         (known.layout == .channelsFirst ? 1 : rank - 1) == axis,
         node.outputs.indices.dropFirst().allSatisfy({
           live.users(ValueID(i, $0)).isEmpty && live.isInner(ValueID(i, $0))
-        }), multiply(known.scale), add(.constant(known.shift), sign: 1)
+        })
       else { return false }
+      if normalizes, scale == nil, shift == nil, let separate = live.statistics(node) {
+        statistics = separate.statistics
+        shift = .constant(separate.offset)
+      } else {
+        guard multiply(known.scale), add(.constant(known.shift), sign: 1) else { return false }
+      }
       advance(i, [i])
       return true
     }
@@ -130,6 +140,7 @@ struct FusionChain {
   }
 
   private mutating func multiply(_ factors: [Double]) -> Bool {
+    guard statistics == nil else { return false }
     if case .value = scale { return false }
     if case .value = shift { return false }
     guard factors.allSatisfy(\.isFinite) else { return false }

@@ -33,11 +33,16 @@ enum bnk_activation {
 };
 
 /// What happens to an element of a result before it is stored:
-/// `act(x + bias[channel] + residual)`, or `act(x + bias[channel]) + residual`.
+/// `act(n(x) + bias[channel] + residual)`, or `act(n(x) + bias[channel]) + residual`, where `n(x)`
+/// is `(x - mean[channel]) * inverse[channel] * gamma[channel]` if there are statistics, else `x`.
 /// NaN passes through every activation. All zero means: nothing.
 struct bnk_epilogue {
   /// One value an output channel, or NULL.
   const float *bias;
+  /// NULL, or the means; `statistics_step` floats after them the inverse deviations, and after these
+  /// the gammas. Not for depthwise convolutions.
+  const float *statistics;
+  size_t statistics_step;
   /// A tensor of the result's shape, or NULL. It must not overlap the result, except that it may be
   /// the result (same address, same stride) if it is added before the activation.
   const float *residual;
