@@ -129,6 +129,7 @@ struct finish {
   const float *bias, *residual;
   const float *statistics;
   size_t statistics_step;
+  bool statistics_fuse;
   size_t residual_step;
   vf low, high;
 };
@@ -160,8 +161,12 @@ BNK_INLINE void output_vector(const float *from, size_t plane, const struct fini
         const size_t pixel = (size_t)i * line_pixels + (size_t)j;
         vf value = line[j] - means;
         value *= inverses;
-        value *= gammas;
-        value += bias;
+        if (f->statistics_fuse) {
+          value = v_fma(value, gammas, bias);
+        } else {
+          value *= gammas;
+          value += bias;
+        }
         if (f->residual) value += v_load_first(f->residual + pixel * f->residual_step, lanes);
         value = v_min(f->high, v_max(f->low, value));
         if (lanes == BNK_V) {
@@ -196,6 +201,7 @@ BNK_INLINE void output_tiles(const struct bnk_winograd *w, const float *from, si
           .bias = e->bias ? e->bias + c : NULL,
           .statistics = e->statistics ? e->statistics + c : NULL,
           .statistics_step = e->statistics_step,
+          .statistics_fuse = e->statistics_fuse,
           .residual = residual && !late ? residual + c : NULL,
           .residual_step = e->residual_stride,
           .low = v_set1(low),

@@ -58,6 +58,7 @@ struct bnk_tile {
   const float *bias;
   const float *statistics;
   size_t statistics_step;
+  bool statistics_fuse;
   const float *residual;
   size_t residual_stride;
   float low, high;

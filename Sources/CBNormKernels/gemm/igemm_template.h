@@ -86,7 +86,8 @@ static void block(const struct bnk_block *block) {
   const float *const *all_rows = copies ? copied : block->rows;
 
   struct bnk_tile t = {.ldc = block->ldc, .residual_stride = e->residual_stride,
-                       .statistics_step = e->statistics_step};
+                       .statistics_step = e->statistics_step,
+                       .statistics_fuse = e->statistics_fuse};
   const bool activate = bnk_activation_bounds(e, &t.low, &t.high);
   const bool finish = activate || (e->residual && e->residual_after_activation);
   size_t done = 0;

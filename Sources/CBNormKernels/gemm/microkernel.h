@@ -71,11 +71,16 @@ BNK_INLINE void tile_body(const struct bnk_tile *t, const int R, const int NV) {
         BNK_UNROLL for (int i = 0; i < R; i++) {
           acc[i][j] -= means;
           acc[i][j] *= inverses;
-          acc[i][j] *= gammas;
+        }
+        if (t->statistics_fuse) {
+          const vf bias = load_lanes(t->bias + j * BNK_V, full, last);
+          BNK_UNROLL for (int i = 0; i < R; i++) acc[i][j] = v_fma(acc[i][j], gammas, bias);
+        } else {
+          BNK_UNROLL for (int i = 0; i < R; i++) acc[i][j] *= gammas;
         }
       }
     }
-    if (t->bias) {
+    if (t->bias && !t->statistics_fuse) {
       BNK_UNROLL for (int j = 0; j < NV; j++) {
         const vf bias = load_lanes(t->bias + j * BNK_V, j < NV - 1 || whole, last);
         BNK_UNROLL for (int i = 0; i < R; i++) acc[i][j] += bias;

@@ -13,6 +13,8 @@ struct Convolution: PlannedOperation {
   /// Means, inverse deviations and gammas of a batch normalization of the outputs, each as many as
   /// outputs.
   var statistics: Tensor?
+  /// The product with gamma and the sum with the offset are rounded once.
+  var fusesOffset = false
   /// No normalization follows that would enlarge rounding errors.
   var mayRound = false
   /// The number of groups that `Conv` names; the others let it follow from the channels.
@@ -103,7 +105,7 @@ struct Convolution: PlannedOperation {
           input: context.inputShape(0).dimensions, filter: context.inputShape(1).dimensions)
         let fast = FastConvolution(
           window: window, epilogue: epilogue, scale: scale, statistics: statistics,
-          mayRound: mayRound)
+          fusesOffset: fusesOffset, mayRound: mayRound)
         if let kernel = fast.kernel(context) { return kernel }
         return try context.inputDType(0).visitGemm(
           ConvForward(window: window, epilogue: epilogue))

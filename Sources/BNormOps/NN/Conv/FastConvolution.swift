@@ -11,6 +11,7 @@ struct FastConvolution {
   /// Each channel by itself; `window.outputs` is the number of outputs for each.
   /// Those of a batch normalization of the outputs, see `Convolution`.
   var statistics: Tensor?
+  var fusesOffset = false
   var isDepthwise = false
   /// No normalization follows that would enlarge rounding errors.
   var mayRound = false
@@ -51,12 +52,13 @@ struct FastConvolution {
     let packed = PackedWeights.filter(context, filter, plan, scale: scale)
     let workspace = plan.workspace_bytes
     let finalPlan = plan
-    let (epilogue, statistics) = (epilogue, statistics)
+    let (epilogue, statistics, fusesOffset) = (epilogue, statistics, fusesOffset)
     return .function(
       KernelFunction(scratchBytes: workspace, unread: [1], label: label(plan)) { io in
         var last = epilogue.pointers(io, firstInput: 2, residualStride: outputs)
         last.statistics = statistics?.elements(Float.self).baseAddress
         last.statistics_step = outputs
+        last.statistics_fuse = fusesOffset
         withUnsafePointer(to: finalPlan) {
           bnk_conv2d_run(
             $0, io.input(0).assumingMemoryBound(to: Float.self),
@@ -70,7 +72,7 @@ struct FastConvolution {
   /// Packs the filter at each run: it may be another one each time.
   private func packingKernel(_ plan: bnk_conv2d_plan, _ outputs: Int) -> Kernel {
     let packedBytes = (plan.packed_bytes + 63) & ~63
-    let (epilogue, statistics) = (epilogue, statistics)
+    let (epilogue, statistics, fusesOffset) = (epilogue, statistics, fusesOffset)
     let scale = scale
     return .function(
       KernelFunction(scratchBytes: packedBytes + plan.workspace_bytes, label: label(plan)) { io in
@@ -79,6 +81,7 @@ struct FastConvolution {
         var last = epilogue.pointers(io, firstInput: 2, residualStride: outputs)
         last.statistics = statistics?.elements(Float.self).baseAddress
         last.statistics_step = outputs
+        last.statistics_fuse = fusesOffset
         withUnsafePointer(to: plan) {
           bnk_conv2d_pack_weights(
             $0, io.input(1), scale?.elements(Float.self).baseAddress, packed)

@@ -66,10 +66,17 @@ extension LiveGraph {
 
   /// Means, inverse deviations and gammas of a batch normalization with constant statistics, and
   /// its offsets: what it computes when TensorFlow has fused it with the convolution before it.
-  func statistics(_ node: PlanGraph.Node) -> (statistics: [[Float]], offset: [Double])? {
+  ///
+  /// - Parameter asWritten: Inverse deviations are divisions by roots, not estimates made better.
+  func statistics(
+    _ node: PlanGraph.Node, asWritten: Bool
+  ) -> (statistics: [[Float]], offset: [Double])? {
     guard let operation = node.operation as? FusedBatchNorm else { return nil }
     let numbers = node.inputs[1...4].map { graph.constant($0)?.doubles ?? [] }
-    let inverse = ChannelFactors.inverse(variance: numbers[3], epsilon: operation.epsilon)
+    let inverse =
+      asWritten
+      ? numbers[3].map { 1 / (Float($0) + operation.epsilon).squareRoot() }
+      : ChannelFactors.inverse(variance: numbers[3], epsilon: operation.epsilon)
     return ([numbers[2].map { Float($0) }, inverse, numbers[0].map { Float($0) }], numbers[1])
   }
 

@@ -56,6 +56,7 @@ struct FuseChains: SimplifyPass {
     }
     if let statistics = chain.statistics, var convolution = operation as? Convolution {
       convolution.statistics = Tensor(statistics.flatMap { $0 })
+      convolution.fusesOffset = chain.fusesOffset
       operation = convolution
     }
     if let shift = chain.shift {

@@ -22,6 +22,7 @@ struct FusionChain {
   /// The kernel normalizes with means, inverse deviations and gammas.
   let normalizes: Bool
   private(set) var statistics: [[Float]]?
+  private(set) var fusesOffset = false
   private(set) var residual: ValueID?
   private(set) var epilogue = Epilogue.none
 
@@ -80,7 +81,13 @@ struct FusionChain {
           live.users(ValueID(i, $0)).isEmpty && live.isInner(ValueID(i, $0))
         })
       else { return false }
-      if normalizes, scale == nil, shift == nil, let separate = live.statistics(node) {
+      // TensorFlow fuses with the convolution, or, when that has a bias, with the activation.
+      let hasBias = shift != nil
+      let follower = live.onlyUser(ValueID(i, 0)).map { live.graph[$0].op }
+      fusesOffset = hasBias && follower == "Relu"
+      if normalizes, scale == nil, isZero(shift),
+        let separate = live.statistics(node, asWritten: fusesOffset)
+      {
         statistics = separate.statistics
         shift = .constant(separate.offset)
       } else {
@@ -137,6 +144,14 @@ struct FusionChain {
     else { return false }
     advance(i, [i])
     return true
+  }
+
+  private func isZero(_ vector: ChannelVector?) -> Bool {
+    switch vector {
+    case nil: true
+    case .constant(let numbers): numbers.allSatisfy { $0 == 0 }
+    case .value: false
+    }
   }
 
   private mutating func multiply(_ factors: [Double]) -> Bool {

@@ -32,7 +32,7 @@ struct Epilogue: Sendable, Equatable {
   func pointers(_ io: KernelIO, firstInput: Int, residualStride: Int) -> bnk_epilogue {
     bnk_epilogue(
       bias: hasBias ? io.input(firstInput).assumingMemoryBound(to: Float.self) : nil,
-      statistics: nil, statistics_step: 0,
+      statistics: nil, statistics_step: 0, statistics_fuse: false,
       residual: hasResidual
         ? io.input(firstInput + (hasBias ? 1 : 0)).assumingMemoryBound(to: Float.self) : nil,
       residual_stride: residualStride, residual_after_activation: residualLast,

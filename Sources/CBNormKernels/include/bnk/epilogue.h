@@ -43,6 +43,8 @@ struct bnk_epilogue {
   /// the gammas. Not for depthwise convolutions.
   const float *statistics;
   size_t statistics_step;
+  /// Whether the product with gamma and the sum with the bias, which there is, are rounded once.
+  bool statistics_fuse;
   /// A tensor of the result's shape, or NULL. It must not overlap the result, except that it may be
   /// the result (same address, same stride) if it is added before the activation.
   const float *residual;
