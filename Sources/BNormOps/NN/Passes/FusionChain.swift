@@ -81,11 +81,12 @@ struct FusionChain {
           live.users(ValueID(i, $0)).isEmpty && live.isInner(ValueID(i, $0))
         })
       else { return false }
-      // TensorFlow fuses with the convolution, or, when that has a bias, with the activation.
+      // TensorFlow fuses with the convolution; when that has a bias, with the activation, or else
+      // folds into the weights.
       let hasBias = shift != nil
       let follower = live.onlyUser(ValueID(i, 0)).map { live.graph[$0].op }
       fusesOffset = hasBias && follower == "Relu"
-      if normalizes, scale == nil, isZero(shift),
+      if normalizes, scale == nil, isZero(shift), !hasBias || fusesOffset,
         let separate = live.statistics(node, asWritten: fusesOffset)
       {
         statistics = separate.statistics
