@@ -110,12 +110,44 @@ BNK_INLINE float tanh_f32(float x) {
   return x != x ? x : r;
 }
 
+/// 1 / (1 + exp(-x)) with the roundings of TensorFlow's Sigmoid: the square of exp(x / 2) over one
+/// more, each product rounded before it is added.
 BNK_INLINE float sigmoid_f32(float x) {
-  // exp(-|x|) <= 1 keeps the relative error small on the side that tends to zero.
-  const float e = exp_f32(-__builtin_fabsf(x));
-  const float d = 1.0f + e;
-  const float r = (x < 0.0f ? e : 1.0f) / d;
-  return x != x ? x : r;
+  const float below = x < 16.6355324f ? x : 16.6355324f;
+  const float c = 0.5f * (below > -104.0f ? below : -104.0f);
+  const float scaled = c * 1.442695041f;
+  const float n = __builtin_floorf(scaled + 0.5f);
+  const float high = n * -0.693359375f, low = n * 2.12194440e-4f;
+  const float nearly = high + c;
+  const float r = low + nearly, s = r * r;
+  const float even = s * 4.1898667812e-2f, odd = s * 8.3347130567e-3f;
+  const float p2 = even + 0.4999914169f, p3 = odd + 0.1666687727f;
+  const float r3 = r * p3;
+  const float q = r3 + p2;
+  const float sq = s * q;
+  const float p = sq + (r + 1.0f);
+  const float root = p * f32_from_bits((uint32_t)((int32_t)n + 127) << 23);
+  const float e = root * root;
+  const float y = e / (1.0f + e);
+  return x != x ? x : (x < -104.0f ? 0.0f : y);
+}
+
+/// x / (1 + exp(-x)) with the roundings of TensorFlow's fused swish: exp(-|x|) over one more, and what
+/// is missing to one for a positive x.
+BNK_INLINE float swish_f32(float x) {
+  const float lowest = -87.33654785f, a = -__builtin_fabsf(x), c = a > lowest ? a : lowest;
+  const float scaled = c * 1.442695041f;
+  const float n = __builtin_floorf(scaled + 0.5f);
+  const float r = FMA(-n, 0.6931471825f, c);
+  float p = FMA(8.289290592e-3f, r, 4.189782217e-2f);
+  p = FMA(p, r, 1.666765213e-1f);
+  p = FMA(p, r, 4.999915063e-1f);
+  p = FMA(p, r, 9.999997020e-1f);
+  p = FMA(p, r, 1.0f);
+  const float half = p * f32_from_bits((uint32_t)((int32_t)n + 126) << 23);
+  const float e = a < lowest ? 0.0f : 2.0f * half;
+  const float l = e / (e + 1.0f);
+  return x != x ? x : x * (x > 0.0f ? 1.0f - l : l);
 }
 
 BNK_INLINE float softplus_f32(float x) {
@@ -171,7 +203,6 @@ BNK_INLINE float sign_f32(float x) {
   return x != x ? x : r;
 }
 
-BNK_INLINE float swish_f32(float x) { return x * sigmoid_f32(x); }
 BNK_INLINE float gelu_f32(float x) {
   return 0.5f * x * (1.0f + erf_f32(x * 0.70710678f));
 }
