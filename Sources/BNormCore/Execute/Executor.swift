@@ -94,11 +94,13 @@ final class Executor {
       if plan.readsFeedTensors { values[Int(slot)] = inputTensors[i] }
     }
     for (k, slot) in plan.fetchSlots.enumerated() {
-      if case .external = plan.slots[Int(slot)].home { pointers[Int(slot)] = outputs[k] }
+      guard case .external(k) = plan.slots[Int(slot)].home else { continue }
+      pointers[Int(slot)] = outputs[k]
+      if plan.readsFeedTensors { lend(slot, outputs[k]) }
     }
     try execute(session: session, step: step, functions: functions)
     for (k, slot) in plan.fetchSlots.enumerated() {
-      if case .external = plan.slots[Int(slot)].home { continue }
+      if case .external(k) = plan.slots[Int(slot)].home { continue }
       guard let shape = plan.slots[Int(slot)].shape else {
         throw BNormError.invalid("the shape of fetch \(k) depends on values")
       }
@@ -106,6 +108,15 @@ final class Executor {
         from: pointers[Int(slot)], byteCount: shape.count * plan.slots[Int(slot)].dtype.size)
     }
     if plan.readsFeedTensors { clear() }
+  }
+
+  /// Lets steps that work on tensors read a fetch in the caller's memory.
+  private func lend(_ slot: Int32, _ memory: UnsafeMutableRawPointer) {
+    let known = plan.slots[Int(slot)]
+    guard let shape = known.shape else { return }
+    values[Int(slot)] = Tensor(
+      dtype: known.dtype, shape: shape,
+      storage: TensorStorage(borrowing: memory, byteCount: shape.count * known.dtype.size))
   }
 
   // MARK: The parts of a run

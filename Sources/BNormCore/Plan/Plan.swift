@@ -72,7 +72,7 @@ public final class Plan: Sendable {
     }
     transient = slots.indices.filter {
       switch slots[$0].home {
-      case .feed, .heap, .dynamic: true
+      case .feed, .heap, .dynamic, .external: true
       default: false
       }
     }.map { Int32($0) }

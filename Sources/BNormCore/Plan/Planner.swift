@@ -32,7 +32,7 @@ struct Planner {
     self.packs = packs
     order = plan.order()
     guard externalFetches else { return }
-    for (k, fetch) in plan.fetches.enumerated() { external[fetch] = k }
+    for (k, fetch) in plan.fetches.enumerated() where external[fetch] == nil { external[fetch] = k }
   }
 
   mutating func make() throws -> Plan {
@@ -189,7 +189,8 @@ struct Planner {
     let node = plan[i]
     let source = try slot(for: node.inputs[input])
     let isArena = if case .arena = slots[Int(source)].home { true } else { false }
-    if isArena, node.controls.isEmpty, !mayBeDead.contains(Int32(i)) {
+    let owned = node.outputs.indices.contains { mustOwn.contains(ValueID(i, $0)) }
+    if isArena, !owned, node.controls.isEmpty, !mayBeDead.contains(Int32(i)) {
       for (port, fact) in node.outputs.enumerated() {
         let slot = addSlot(.arena(offset: 0), fact)
         aliasRoot[Int(slot)] = aliasRoot[Int(source)]
@@ -227,7 +228,10 @@ struct Planner {
       let input = inputSlots[pair.input]
       let output = outputSlots[pair.output]
       guard case .arena = slots[Int(input)].home, case .arena = slots[Int(output)].home else { continue }
-      memory.allowInPlace(output: output, input: aliasRoot[Int(input)])
+      // A kernel that writes over one input may still have to read it as another.
+      let root = aliasRoot[Int(input)]
+      guard inputSlots.count(where: { aliasRoot[Int($0)] == root }) == 1 else { continue }
+      memory.allowInPlace(output: output, input: root)
     }
     var all = inputSlots + outputSlots
     if function.scratchBytes > 0 {
@@ -288,6 +292,7 @@ struct Planner {
       default: break
       }
     }
+    for slot in fetchSlots { memory.use(aliasRoot[Int(slot)], until: steps.count) }
     memory.layOut()
     for s in slots.indices {
       switch slots[s].home {
