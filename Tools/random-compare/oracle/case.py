@@ -5,7 +5,7 @@ import numpy as np
 
 from .draw import Draw
 from .dtypes import CARRIER, PLAIN, cpu_dtypes, name_of, numpy_of
-from .graph import Graph, Tensor
+from .graph import Graph, Tensor, attr_value
 
 # rtol and atol by class and dtype. The atol of "sum" and "loose" counts in largest values.
 TOLERANCE = {
@@ -129,8 +129,11 @@ class Case(Draw):
         self.fetch(out)
         return out
 
-    def trace(self, function, *arrays, fetch=True):
-        """Build the graph with TensorFlow's own Python functions instead of node by node."""
+    def trace(self, function, *arrays, static=False):
+        """Build the graph with TensorFlow's own Python functions instead of node by node.
+
+        With `static` the functions see whole shapes, of which the graph may know less.
+        """
         import tensorflow as tf
         with tf.Graph().as_default() as graph:
             tf.compat.v1.set_random_seed(self.int(1, 1 << 30))
@@ -138,7 +141,7 @@ class Case(Draw):
             for array in arrays:
                 array = np.asarray(array)
                 shape = list(array.shape)
-                if shape and self.chance(0.25):
+                if shape and not static and self.chance(0.25):
                     shape[0] = None
                 inputs.append(tf.compat.v1.placeholder(
                     tf.string if array.dtype.kind in "OSU" else array.dtype, shape))
@@ -153,6 +156,17 @@ class Case(Draw):
             self.precise.append(REAL_OF.get(tensor.dtype, tensor.dtype))
             self.fetches.append(tensor)
         self.graph.definition.CopyFrom(graph.as_graph_def())
+        if static and self.chance(0.3):
+            self._forget_shapes(inputs)
+
+    def _forget_shapes(self, placeholders):
+        known = {p.op.name: self._known_shape(p.shape.as_list()) for p in placeholders}
+        for node in self.graph.definition.node:
+            shape = known.get(node.name)
+            if shape == "absent":
+                del node.attr["shape"]
+            elif node.name in known:
+                node.attr["shape"].CopyFrom(attr_value("shape", shape))
 
     # -- judging ---------------------------------------------------------------------------------
 
