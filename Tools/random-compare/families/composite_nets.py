@@ -32,6 +32,8 @@ class Net:
 
     def product(self, x, outside=None):
         c = self.c
+        if 0 in x.shape[1:]:
+            return x
         outside = outside or c.choice([1, 2, 3, 4, 8, 9, 16])
         if len(x.shape) == 4 and c.chance(0.85):
             x = self.pad(x)
@@ -197,7 +199,8 @@ class Net:
             lambda v: half * v * (1 + tf.tanh(one(0.7978845608) * (v + cube * tf.pow(v, 3)))),
             lambda v: v * tf.tanh(tf.nn.softplus(v)), lambda v: tf.maximum(v, v * half),
             lambda v: tf.minimum(tf.maximum(v, low), high), lambda v: tf.maximum(low, v),
-            lambda v: tf.maximum(tf.minimum(high, v), low), lambda v: tf.clip_by_value(v, low, high),
+            lambda v: tf.maximum(tf.minimum(high, v), low),
+            lambda v: tf.clip_by_value(v, low, high),
             lambda v: tf.nn.relu(v) - half * tf.nn.relu(-v),
             lambda v: tf.clip_by_value(half * v + half, one(0), one(1)),
             lambda v: tf.where(v > 0, v, half * (tf.exp(v) - 1)),

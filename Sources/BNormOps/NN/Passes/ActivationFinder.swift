@@ -7,16 +7,29 @@ struct ActivationMatch {
   /// The node that makes the result.
   var top: Int
   var activation: Epilogue.Activation
-  var alpha: Float = 0
-  var beta: Float = 0
+  var alpha = 0.0
+  var beta = 0.0
 }
 
 /// Finds activations that graphs write as several nodes: swish, hard swish, GELU.
 struct ActivationFinder {
   let live: LiveGraph
 
-  /// The activation that makes something of `value` alone.
+  /// The activation that makes something of `value` alone, and of the same shape.
   func find(_ value: ValueID) -> ActivationMatch? {
+    guard let match = candidate(value), isExact(match, live.graph.fact(value).dtype) else {
+      return nil
+    }
+    return match
+  }
+
+  /// Kernels have the numbers in single precision.
+  private func isExact(_ match: ActivationMatch, _ dtype: DType) -> Bool {
+    dtype == .float
+      || [match.alpha, match.beta].allSatisfy { Double(Float($0)) == $0 || $0.isNaN }
+  }
+
+  private func candidate(_ value: ValueID) -> ActivationMatch? {
     if let user = live.onlyUser(value), let simple = single(user, value) { return simple }
     guard live.isInner(value) else { return nil }
     var seen = Set<Int>()
@@ -30,7 +43,7 @@ struct ActivationFinder {
   private func single(_ i: Int, _ value: ValueID) -> ActivationMatch? {
     let node = live.graph[i]
     func match(
-      _ activation: Epilogue.Activation, _ alpha: Float = 0, _ beta: Float = 0
+      _ activation: Epilogue.Activation, _ alpha: Double = 0, _ beta: Double = 0
     ) -> ActivationMatch {
       ActivationMatch(nodes: [i], top: i, activation: activation, alpha: alpha, beta: beta)
     }
@@ -45,13 +58,13 @@ struct ActivationFinder {
     case "Softsign": return match(.softsign)
     case "LeakyRelu":
       return (node.operation as? any ParameterizedActivation).map {
-        match(.leakyRelu, $0.activationParameter)
+        match(.leakyRelu, Double($0.activationParameter))
       }
     case "ClipByValue":
       guard node.inputs.count == 3, node.inputs[0] == value, let low = live.scalar(node.inputs[1]),
         let high = live.scalar(node.inputs[2]), low <= high
       else { return nil }
-      return match(.clamp, Float(low), Float(high))
+      return match(.clamp, low, high)
     case "Minimum", "Maximum": return clamp(i, value)
     default: return nil
     }
@@ -70,13 +83,16 @@ struct ActivationFinder {
     let (low, high) = first.op == "Maximum" ? (a, b) : (b, a)
     guard low <= high else { return nil }
     return ActivationMatch(
-      nodes: [i, next], top: next, activation: .clamp, alpha: Float(low), beta: Float(high))
+      nodes: [i, next], top: next, activation: .clamp, alpha: low, beta: high)
   }
 
+  /// The number that stands beside `value` and does not give it more dimensions.
   private func constant(_ node: PlanGraph.Node, besides value: ValueID) -> Double? {
-    guard node.inputs.count == 2 else { return nil }
-    return node.inputs[0] == value ? live.scalar(node.inputs[1])
-      : node.inputs[1] == value ? live.scalar(node.inputs[0]) : nil
+    guard node.inputs.count == 2, let k = node.inputs.firstIndex(of: value),
+      let rank = live.shape(node.inputs[1 - k])?.rank,
+      rank <= live.graph.fact(value).shape.rank ?? 0
+    else { return nil }
+    return live.scalar(node.inputs[1 - k])
   }
 
   // MARK: Products
@@ -140,10 +156,9 @@ struct ActivationFinder {
       nodes.insert(Int(gates[0].node))
       result = ActivationMatch(nodes: nodes, top: top, activation: .swish)
     } else if let shift = relu6(gates[0], value, &nodes), near(6 * factors.constant, 1) {
-      let alpha = Float(factors.constant)
       result = ActivationMatch(
-        nodes: nodes, top: top, activation: isGated ? .hardSwish : .hardSigmoid, alpha: alpha,
-        beta: Float(shift * factors.constant))
+        nodes: nodes, top: top, activation: isGated ? .hardSwish : .hardSigmoid,
+        alpha: factors.constant, beta: shift * factors.constant)
     } else if isGated, near(factors.constant, 0.5), errorFunction(gates[0], value, &nodes) {
       result = ActivationMatch(nodes: nodes, top: top, activation: .gelu)
     }

@@ -29,8 +29,8 @@ struct FuseActivations: SimplifyPass {
         taken.formUnion(match.nodes)
         var epilogue = Epilogue.none
         epilogue.activation = match.activation
-        epilogue.alpha = match.alpha
-        epilogue.beta = match.beta
+        epilogue.alpha = Float(match.alpha)
+        epilogue.beta = Float(match.beta)
         let made = try graph.add(
           FusedActivation(epilogue: epilogue), op: top.op, name: top.name, inputs: [value],
           dtypes: [.float], source: top.source)

@@ -43,7 +43,9 @@ struct FuseMoments: SimplifyPass {
       guard live.op(mean) == "Mean", live.node(mean).inputs.count == 2,
         live.node(mean).inputs[0] == x, let shape = live.shape(x), shape.rank >= 2, shape.count > 0,
         let kept = kept(live.node(mean).inputs[1], shape, graph),
-        kept == self.kept(variance.inputs[1], shape, graph)
+        kept == self.kept(variance.inputs[1], shape, graph),
+        // The means meet the values of their own channels.
+        live.shape(mean)?.rank == shape.rank || kept.upperBound == shape.rank
       else { continue }
       // Otherwise the order of the two would matter.
       guard live.node(mean).controls.isEmpty else { return nil }

@@ -50,8 +50,8 @@ struct FusionChain {
         match.nodes.isDisjoint(with: taken)
       {
         epilogue.activation = match.activation
-        epilogue.alpha = match.alpha
-        epilogue.beta = match.beta
+        epilogue.alpha = Float(match.alpha)
+        epilogue.beta = Float(match.beta)
         advance(match.top, match.nodes)
         continue
       }
@@ -159,12 +159,10 @@ struct FusionChain {
     guard statistics == nil else { return false }
     if case .value = scale { return false }
     if case .value = shift { return false }
-    guard factors.allSatisfy(\.isFinite) else { return false }
-    if case .constant(let old) = scale {
-      scale = .constant(zip(old, factors).map(*))
-    } else {
-      scale = .constant(factors)
-    }
+    var product = factors
+    if case .constant(let old) = scale { product = zip(old, factors).map(*) }
+    guard product.allSatisfy({ Float($0).isFinite }) else { return false }
+    scale = .constant(product)
     if case .constant(let old) = shift { shift = .constant(zip(old, factors).map(*)) }
     return true
   }
