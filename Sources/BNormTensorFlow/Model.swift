@@ -47,7 +47,11 @@ extension ModelFile {
       if let saver = meta.saver, !saver.restoreOp.isEmpty {
         var feeds = assetFeeds
         feeds[saver.filenameTensor] = Tensor(strings: [ByteString(prefix)], shape: .scalar)
-        steps.append(.init(feeds: feeds, targets: [node(saver.restoreOp)]))
+        let restore = node(saver.restoreOp)
+        steps.append(.init(feeds: feeds, targets: [restore]))
+        if let more = try VariableRestorer.add(to: &meta.graph, from: prefix, besides: restore) {
+          steps.append(.init(targets: [more], isOptional: true))
+        }
       } else if let target = try VariableRestorer.add(to: &meta.graph, from: prefix) {
         steps.append(.init(targets: [target]))
       }

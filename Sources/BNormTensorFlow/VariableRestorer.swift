@@ -18,8 +18,20 @@ enum VariableRestorer {
 
   /// The node to run, or nil if the graph has no variables. Every variable must be in the
   /// checkpoint.
-  static func add(to graph: inout GraphDefinition, from prefix: String) throws -> String? {
-    let variables = graph.nodes.filter { ops.contains($0.op) }
+  ///
+  /// - Parameter other: A call that restores the variables that it is given. TensorFlow 2 writes
+  ///   graphs in which functions capture others, which its loader finds by their names.
+  static func add(
+    to graph: inout GraphDefinition, from prefix: String, besides other: String? = nil
+  ) throws -> String? {
+    var variables = graph.nodes.filter { ops.contains($0.op) }
+    if let other {
+      guard let call = graph.nodes.first(where: { $0.name == other }),
+        call.op.hasSuffix("PartitionedCall")
+      else { return nil }
+      let restored = Set(call.inputs)
+      variables.removeAll { restored.contains($0.name) }
+    }
     guard !variables.isEmpty else { return nil }
     let reader = try CheckpointReader(prefix)
     let keys = try objectKeys(reader)
@@ -33,8 +45,10 @@ enum VariableRestorer {
         if reader.entry(name) != nil { return Assignment(node: node, key: name, type: number) }
         if let key = keys[name] { return Assignment(node: node, key: key, type: number) }
       }
+      if other != nil { return nil }
       throw BNormError.invalid("checkpoint \(prefix) has no value for variable \"\(node.name)\"")
     }
+    guard !assignments.isEmpty else { return nil }
     let names = Set(graph.nodes.map(\.name))
     var scope = scope
     while names.contains(where: { $0 == scope || $0.hasPrefix(scope + "/") }) { scope += "_" }
