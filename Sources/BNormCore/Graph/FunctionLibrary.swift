@@ -30,15 +30,23 @@ public final class FunctionLibrary: @unchecked Sendable {
 
   /// The body of `function`, made at its first use.
   public func body(_ function: FunctionReference) throws -> Graph {
-    try lock.withLock {
-      if let found = bodies[function] { return found }
-      guard let definition = definitions[function.name] else {
-        throw BNormError.invalid("the graph's library has no function \"\(function.name)\"")
-      }
-      let body = try instantiate(definition, function.attributes)
-      bodies[function] = body
-      return body
+    try lock.withLock { try found(function) }
+  }
+
+  /// The body of `function`, for those that hold the lock.
+  func found(_ function: FunctionReference) throws -> Graph {
+    if let found = bodies[function] { return found }
+    let body = try made(function)
+    bodies[function] = body
+    return body
+  }
+
+  private func made(_ function: FunctionReference) throws -> Graph {
+    if let original = function.gradientOf { return try gradientBody(original) }
+    guard let definition = definitions[function.name] else {
+      throw BNormError.invalid("the graph's library has no function \"\(function.name)\"")
     }
+    return try instantiate(definition, function.attributes)
   }
 
   private func instantiate(

@@ -24,6 +24,7 @@ public enum ControlOps {
     PythonFunction.self,
     ScalarSummary.self,
     SessionTensor.self,
+    SymbolicGradient.self,
     TensorSummary.self,
     ToBool.self,
     While.self,
