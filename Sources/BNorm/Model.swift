@@ -122,10 +122,12 @@ public final class Model: Sendable {
       for input in node.inputs { isRead[Int(input.node)] = true }
       for control in node.controls { isRead[Int(control)] = true }
     }
-    return graph.nodes.indices.flatMap { i -> [String] in
-      let node = graph.nodes[i]
-      guard !isRead[i], !node.op.hasPrefix("Placeholder"), node.op != "Const" else { return [] }
+    let unread = graph.nodes.indices.filter { !isRead[$0] }.map { graph.nodes[$0] }
+    let known = unread.flatMap { node -> [String] in
+      guard !node.op.hasPrefix("Placeholder"), node.op != "Const" else { return [] }
       return node.outputDTypes.indices.map { $0 == 0 ? node.name : "\(node.name):\($0)" }
     }
+    // Of an op that is in no registry no outputs are known; asking for the first says so.
+    return known.isEmpty ? unread.filter { $0.signature == nil }.map(\.name) : known
   }
 }

@@ -29,14 +29,15 @@ public final class CheckpointReader: Sendable {
   /// - Parameter prefix: The path without `.index`.
   public init(_ prefix: String) throws {
     self.prefix = prefix
+    let isBundle = access(prefix + ".index", F_OK) == 0
     do {
-      if access(prefix + ".index", F_OK) == 0 {
+      if isBundle {
         format = try BundleReader(prefix)
       } else {
         format = try SliceTableReader(try CheckpointReader.tables(prefix))
       }
     } catch let error as BNormError {
-      throw error.prefixed("checkpoint \(prefix)")
+      throw error.prefixed("checkpoint \(prefix)\(isBundle ? ".index" : "")")
     }
   }
 

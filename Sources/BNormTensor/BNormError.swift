@@ -28,8 +28,11 @@ public struct BNormError: Error, Sendable, CustomStringConvertible {
 
   public var description: String { message }
 
-  /// The same error with `prefix: ` before its message.
+  /// The same error with `prefix: ` before its message, unless functions that call each other would
+  /// repeat it or make the message very long.
   public func prefixed(_ prefix: String) -> BNormError {
-    BNormError(code, prefix + ": " + message)
+    let start = prefix + ": "
+    guard !message.hasPrefix(start), message.utf8.count < 2000 else { return self }
+    return BNormError(code, start + message)
   }
 }

@@ -26,7 +26,8 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible, ExpressibleByA
     var empty = false
     for d in dimensions {
       guard d >= 0 else {
-        throw BNormError.invalid("shape \(Shape.describe(dimensions)) has a negative dimension")
+        let all = dimensions.map(String.init).joined(separator: ",")
+        throw BNormError.invalid("shape [\(all)] has a negative dimension")
       }
       if d == 0 { empty = true; continue }
       let (product, overflow) = count.multipliedReportingOverflow(by: d)

@@ -43,6 +43,8 @@ extension ModelFile {
       assetFeeds[asset.tensor] = Tensor(strings: [file], shape: .scalar)
     }
     var steps: [LoadedModel.InitializationStep] = []
+    // Opened only to say what is wrong with it.
+    if let checkpoint, !CheckpointReader.exists(checkpoint) { _ = try CheckpointReader(checkpoint) }
     if let prefix = try checkpoint ?? ownCheckpoint(path, folder) {
       if let saver = meta.saver, !saver.restoreOp.isEmpty {
         var feeds = assetFeeds
@@ -54,6 +56,8 @@ extension ModelFile {
         }
       } else if let target = try VariableRestorer.add(to: &meta.graph, from: prefix) {
         steps.append(.init(targets: [target]))
+      } else if checkpoint != nil {
+        throw BNormError.invalid("\(path) has no variables that checkpoint \(prefix) could fill")
       }
     }
     if let initializer = meta.initializer {

@@ -10,9 +10,7 @@ enum FeedConversion {
       let dtype = node.outputDTypes[Int(value.port)]
       if tensor.dtype != dtype {
         guard let cast = cast(tensor, to: dtype) else {
-          throw BNormError.invalid(
-            "feed \"\(label)\": a tensor of dtype \(tensor.dtype.name) does not convert to "
-              + "\(dtype.name) without changing values")
+          throw misfit(tensor, dtype).prefixed("feed \"\(label)\"")
         }
         tensor = cast
       }
@@ -30,6 +28,23 @@ enum FeedConversion {
   /// Before producer version 24 a Placeholder's shape [] meant an unknown one.
   private static func isLegacyScalar(_ shape: PartialShape, _ node: Node, _ graph: Graph) -> Bool {
     node.op == "Placeholder" && shape.rank == 0 && graph.producer < 24
+  }
+
+  /// Why `cast` gives nil: names the first element that does not fit.
+  static func misfit(_ tensor: Tensor, _ dtype: DType) -> BNormError {
+    var found = ""
+    if dtype.isPlain {
+      func describe(_ i: Int, _ value: some Numeric) -> String { ": element \(i) is \(value)" }
+      func fits<T: Element>(_ value: T) -> Bool { cast(Tensor(scalar: value), to: dtype) != nil }
+      if let values = tensor.integers {
+        if let i = values.firstIndex(where: { !fits(Int64($0)) }) { found = describe(i, values[i]) }
+      } else if let values = tensor.doubles {
+        if let i = values.firstIndex(where: { !fits($0) }) { found = describe(i, values[i]) }
+      }
+    }
+    return .invalid(
+      "a tensor of dtype \(tensor.dtype.name) does not convert to \(dtype.name) without changing "
+        + "values" + found)
   }
 
   /// `tensor` with another dtype, or nil where a value would change.

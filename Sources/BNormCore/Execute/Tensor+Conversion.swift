@@ -6,9 +6,7 @@ extension Tensor {
   public func converted(to dtype: DType) throws -> Tensor {
     if dtype == self.dtype { return self }
     guard let cast = FeedConversion.cast(self, to: dtype) else {
-      throw BNormError.invalid(
-        "a tensor of dtype \(self.dtype.name) does not convert to \(dtype.name) "
-          + "without changing values")
+      throw FeedConversion.misfit(self, dtype)
     }
     return cast
   }
@@ -18,6 +16,10 @@ extension Graph {
   /// The dtype of the tensor `name` or `name:port`.
   public func dtype(of name: String) throws -> DType {
     let value = try value(named: name)
-    return nodes[Int(value.node)].outputDTypes[Int(value.port)]
+    let node = nodes[Int(value.node)]
+    guard Int(value.port) < node.outputDTypes.count else {
+      throw BNormError.unsupported("\(node.op) \"\(node.name)\" is an op that bnorm lacks")
+    }
+    return node.outputDTypes[Int(value.port)]
   }
 }

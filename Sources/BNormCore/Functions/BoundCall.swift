@@ -11,7 +11,7 @@ public struct BoundCall: ConsumingOperation, PlanOnlyOperation {
     _ function: FunctionReference, _ inputs: [Fact], _ binder: FunctionBinder
   ) throws -> BoundOperation {
     let callable = try binder.callable(function, inputs)
-    let shapes = binder.callStack.contains(function.name)
+    let shapes = binder.isTooDeep(function)
       ? nil : callable.results(for: inputs)?.map(\.shape)
     return BoundOperation(BoundCall(callable), outputs: shapes ?? [])
   }
@@ -45,7 +45,7 @@ public struct BoundBranches: ConsumingOperation, PlanOnlyOperation {
     for function in functions {
       let branch = try binder.callable(function, given)
       branches.append(branch)
-      let made = binder.callStack.contains(function.name) ? nil : branch.results(for: given)
+      let made = binder.isTooDeep(function) ? nil : branch.results(for: given)
       guard let made else {
         shapes = []
         continue

@@ -36,9 +36,15 @@ public struct FunctionBinder: Sendable {
     return try planner.make()
   }
 
+  /// `function` is being planned already, or too many others that lead to it: it is planned when it
+  /// runs, since a stack has only so much room.
+  func isTooDeep(_ function: FunctionReference) -> Bool {
+    callStack.count >= PlanGraphBuilder.inliningDepth || callStack.contains(function.name)
+  }
+
   /// `function`, ready to be called with inputs of which `inputs` is known.
   public func callable(_ function: FunctionReference, _ inputs: [Fact]) throws -> Callable {
-    if callStack.contains(function.name) { return try callable(function) }
+    if isTooDeep(function) { return try callable(function) }
     let body = try functions.body(function)
     try body.checkArguments(function.name, inputs.map(\.dtype))
     return Callable(

@@ -92,6 +92,11 @@ public final class FunctionLibrary: @unchecked Sendable {
     }
   }
 
+  /// The number of an output, or nil for what is none.
+  static func port(_ text: some StringProtocol) -> Int? {
+    Int(text).flatMap { (0..<(1 << 30)).contains($0) ? $0 : nil }
+  }
+
   private func results(
     of definition: FunctionDefinition, _ attributes: [String: AttributeValue],
     _ importer: GraphImporter
@@ -108,12 +113,20 @@ public final class FunctionLibrary: @unchecked Sendable {
       var port = 0
       if parts.count == 3 {
         let source = importer.definitions[Int(node)]
-        guard let signature = OpSignature.find(source.op) ?? callSignature(source.op),
-          let offset = Int(parts[2])
-        else { throw BNormError.invalid("output \"\(output.name)\" is \"\(text)\"") }
-        port = try FunctionLibrary.firstPort(of: parts[1], signature, source.attributes) + offset
+        guard let offset = FunctionLibrary.port(parts[2]) else {
+          throw BNormError.invalid("output \"\(output.name)\" is \"\(text)\"")
+        }
+        // What the outputs of an unknown op are called is unknown as well.
+        let signature = OpSignature.find(source.op) ?? callSignature(source.op)
+        let first = try signature.map {
+          try FunctionLibrary.firstPort(of: parts[1], $0, source.attributes)
+        }
+        port = (first ?? 0) + offset
       } else if parts.count == 2 {
-        port = Int(parts[1]) ?? 0
+        guard let given = FunctionLibrary.port(parts[1]) else {
+          throw BNormError.invalid("output \"\(output.name)\" is \"\(text)\"")
+        }
+        port = given
       }
       return (0..<count).map { ValueID(Int(node), port + $0) }
     }

@@ -38,6 +38,9 @@ final class GraphImporter {
   func importNodes() throws -> [Node] {
     index.reserveCapacity(definitions.count)
     for (i, definition) in definitions.enumerated() {
+      guard !definition.name.isEmpty else {
+        throw BNormError.invalid("node \(i), a \(definition.op), has no name")
+      }
       guard index.updateValue(Int32(i), forKey: definition.name) == nil else {
         throw BNormError.invalid("two nodes have the name \"\(definition.name)\"")
       }
@@ -156,13 +159,15 @@ final class GraphImporter {
   ) throws -> (name: String, port: Int) {
     guard isFunctionBody, !text.hasPrefix("^") else { return try InputName.split(text) }
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 3, let offset = Int(parts[2]), offset >= 0 else {
+    guard parts.count == 3, let offset = FunctionLibrary.port(parts[2]) else {
       return try InputName.split(text)
     }
     let name = String(parts[0])
-    guard let node = index[name], let signature = signature(of: definitions[Int(node)]) else {
+    guard let node = index[name] else {
       throw BNormError.invalid("input \"\(text)\" names no node of the function")
     }
+    // What the outputs of an unknown op are called is unknown as well.
+    guard let signature = signature(of: definitions[Int(node)]) else { return (name, offset) }
     let base = try FunctionLibrary.firstPort(
       of: String(parts[1]), signature, definitions[Int(node)].attributes)
     return (name, base + offset)

@@ -64,6 +64,9 @@ public final class Graph: Sendable {
   /// The value that `name` or `name:port` means.
   public func value(named text: String) throws -> ValueID {
     let (name, port) = try InputName.split(text)
+    guard port >= 0 else {
+      throw BNormError.invalid("\"\(text)\" is a control input, not a tensor")
+    }
     guard let node = index[name] else {
       throw BNormError.invalid("the graph has no node \"\(name)\"" + suggestion(for: name))
     }
@@ -108,7 +111,7 @@ enum EditDistance {
   static func closest(to name: String, among names: some Sequence<String>) -> String? {
     let a = Array(name.utf8)
     var best: (distance: Int, name: String)?
-    let limit = max(2, a.count / 3)
+    let limit = max(1, a.count / 3)
     var examined = 0
     for candidate in names {
       examined += 1

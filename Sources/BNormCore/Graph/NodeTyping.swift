@@ -20,7 +20,10 @@ struct NodeTyping {
       case .attribute(let key):
         let value = attributes[key] ?? signature.attribute(key)?.defaultValue
         guard let dtype = value?.asDType else {
-          throw BNormError.invalid("attribute \(key) (type) is missing or no dtype that bnorm knows")
+          guard case .type(let number)? = value else {
+            throw BNormError.invalid("attribute \(key) (type) is missing")
+          }
+          throw BNormError.invalid("attribute \(key) is \(number), which is no dtype's number")
         }
         dtypes = [dtype]
       case .list(let key):

@@ -4,11 +4,14 @@ import BNormTensor
 struct MissingOps {
   private var missing: [String: (first: String, count: Int)] = [:]
   private var seen: Set<ObjectIdentifier> = []
+  private var pending: [Region] = []
 
   /// Throws one error that names all missing ops.
   static func check(_ region: Region) throws {
     var search = MissingOps()
-    try search.look(at: region)
+    // Functions may call each other deeper than a stack is high.
+    search.pending = [region]
+    while let next = search.pending.popLast() { try search.look(at: next) }
     guard !search.missing.isEmpty else { return }
     let list = search.missing.sorted { $0.key < $1.key }.map { op, use in
       use.count == 1
@@ -29,7 +32,7 @@ struct MissingOps {
       for function in functional.functions {
         do {
           let body = try region.graph.functions.body(function)
-          if seen.insert(ObjectIdentifier(body)).inserted { try look(at: body.bodyRegion()) }
+          if seen.insert(ObjectIdentifier(body)).inserted { pending.append(body.bodyRegion()) }
         } catch let error as BNormError {
           throw error.prefixed(region.graph.label(Int(index)))
         }

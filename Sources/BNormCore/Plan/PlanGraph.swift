@@ -85,13 +85,20 @@ public struct PlanGraph {
   /// Makes every reader of `old` read `new` instead.
   public mutating func replace(_ replacements: [ValueID: ValueID]) {
     guard !replacements.isEmpty else { return }
+    // Where a chain of replacements leads is kept for all of its members.
+    var ends: [ValueID: ValueID] = [:]
     func final(_ value: ValueID) -> ValueID {
+      var chain: [ValueID] = []
       var v = value
-      var hops = 0
-      while let next = replacements[v], hops < replacements.count {
+      while let next = replacements[v], chain.count <= replacements.count {
+        if let end = ends[v] {
+          v = end
+          break
+        }
+        chain.append(v)
         v = next
-        hops += 1
       }
+      for member in chain { ends[member] = v }
       return v
     }
     for i in nodes.indices {

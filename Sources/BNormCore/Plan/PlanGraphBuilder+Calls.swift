@@ -9,6 +9,7 @@ extension PlanGraphBuilder {
     let facts = inputs.map { plan.fact($0) }
     if let direct = try operation.direct(facts), !callStack.contains(direct.function.name),
       plan.nodes.count < PlanGraphBuilder.inliningLimit,
+      callStack.count < PlanGraphBuilder.inliningDepth,
       !isDeadable(controls + inputs.map(\.node)),
       direct.inputs.allSatisfy(inputs.indices.contains)
     {

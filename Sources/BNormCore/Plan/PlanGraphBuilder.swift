@@ -18,6 +18,8 @@ struct PlanGraphBuilder {
 
   /// Nodes beyond which calls are no longer written out.
   static let inliningLimit = 200_000
+  /// Functions within functions beyond which calls are no longer written out: stacks are finite.
+  static let inliningDepth = 64
 
   init(binder: FunctionBinder) {
     self.binder = binder

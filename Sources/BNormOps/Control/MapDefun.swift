@@ -77,7 +77,8 @@ private struct BoundMap: PlanOnlyOperation {
           zeros: context.outputDTypes[k], shape: try Shape(checking: [0] + full.dimensions))
       }
       let out = Tensor(
-        dtype: context.outputDTypes[k], shape: try Shape(checking: [count] + first.shape.dimensions))
+        dtype: context.outputDTypes[k],
+        shape: try Shape(checking: [count] + first.shape.dimensions).fitting(context.outputDTypes[k]))
       for i in 0..<count {
         guard rows[i][k].shape == first.shape else {
           throw BNormError.invalid(

@@ -24,8 +24,8 @@ struct FakeParam: EagerOperation, UnfoldableOperation {
     shape = try Shape(checking: (declared.dimensions ?? [0]).map { max($0, 0) })
   }
 
-  func run(_ inputs: [Tensor], _ context: RunContext) -> [Tensor] {
-    [Tensor(zeros: dtype, shape: shape)]
+  func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
+    [Tensor(zeros: dtype, shape: try shape.fitting(dtype))]
   }
 }
 

@@ -63,7 +63,8 @@ struct CombinedNonMaxSuppression: EagerOperation {
     let allClasses = min(perClass.multipliedReportingOverflow(by: classes).partialValue, Int(Int32.max))
     let perBatch = padPerClass ? min(total, allClasses) : total
 
-    let outBoxes = Tensor(zeros: .float, shape: try Shape(checking: [batch, perBatch, 4]))
+    let outBoxes = Tensor(
+      zeros: .float, shape: try Shape(checking: [batch, perBatch, 4]).fitting(.float))
     let outScores = Tensor(zeros: .float, shape: [batch, perBatch])
     let outClasses = Tensor(zeros: .float, shape: [batch, perBatch])
     let valid = Tensor(zeros: .int32, shape: [batch])

@@ -103,7 +103,7 @@ struct GIFFile {
     guard !frames.isEmpty else { throw BNormError.invalid("the GIF contains no image") }
     let width = frames.map(\.width).max()!, height = frames.map(\.height).max()!
     let count = allFrames ? frames.count : 1
-    let shape = try Shape(checking: [count, height, width, 3])
+    let shape = try Shape(checking: [count, height, width, 3]).fitting(.uint8)
     let out = Tensor(dtype: .uint8, shape: shape)
     let pixels = out.mutableElements(UInt8.self)
     let size = width * height * 3

@@ -48,7 +48,7 @@ struct GenerateBoundingBoxProposals: EagerOperation {
     guard candidates > 0 else {
       throw BNormError.invalid("input 5 (pre_nms_topn) is \(candidates), must be positive")
     }
-    let rois = Tensor(zeros: .float, shape: try Shape(checking: [images, count, 4]))
+    let rois = Tensor(zeros: .float, shape: try Shape(checking: [images, count, 4]).fitting(.float))
     let probabilities = Tensor(zeros: .float, shape: [images, count])
     let scores = inputs[0].elements(Float.self), deltas = inputs[1].elements(Float.self)
     let info = inputs[2].elements(Float.self), corners = inputs[3].elements(Float.self)

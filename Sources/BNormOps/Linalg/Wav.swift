@@ -26,7 +26,7 @@ struct DecodeWav: EagerOperation {
     let file = try WavFile(inputs[0].strings[0].bytes)
     let rows = samples == -1 ? file.sampleCount : samples
     let columns = channels == -1 ? file.channels : channels
-    let out = Tensor(zeros: .float, shape: try Shape(checking: [rows, columns]))
+    let out = Tensor(zeros: .float, shape: try Shape(checking: [rows, columns]).fitting(.float))
     let values = out.mutableElements(Float.self)
     for row in 0..<min(rows, file.sampleCount) {
       for column in 0..<columns {

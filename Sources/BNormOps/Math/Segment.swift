@@ -58,7 +58,7 @@ struct SortedSegment: EagerOperation {
     let (count, overflow) = (ids.last ?? -1).addingReportingOverflow(1)
     guard !overflow else { throw BNormError.invalid("segment id \(ids.last!) is too large") }
     let shape = try Shape(checking: [count] + data.shape.dimensions.dropFirst())
-    let out = Tensor(dtype: data.dtype, shape: shape)
+    let out = Tensor(dtype: data.dtype, shape: try shape.fitting(data.dtype))
     foldSegments(
       fold, data.dtype, data.pointer, ids, row: data.shape.product(1..<data.rank),
       out.storage.pointer, count: count, empty: fold == .prod ? .one : .zero)

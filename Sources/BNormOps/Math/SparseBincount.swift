@@ -85,7 +85,8 @@ private func countBins(
       "input weights has shape \(weights.shape), but the values have shape \(values.shape)")
   }
   let out = Tensor(
-    zeros: weights.dtype, shape: try Shape(checking: rowCount.map { [$0, bins] } ?? [bins]))
+    zeros: weights.dtype,
+    shape: try Shape(checking: rowCount.map { [$0, bins] } ?? [bins]).fitting(weights.dtype))
   let unit = weights.dtype.size
   let add = bnk_binary(BNK_BINARY_ADD, weights.dtype.kernel)!
   let one = Tensor(dtype: weights.dtype, shape: .scalar)

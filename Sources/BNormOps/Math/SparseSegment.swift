@@ -59,7 +59,7 @@ struct SparseSegment: EagerOperation {
     try picks.check(picks.indices, below: data.shape[0], "index")
     let out = Tensor(
       dtype: data.dtype,
-      shape: try Shape(checking: [count] + data.shape.dimensions.dropFirst()))
+      shape: try Shape(checking: [count] + data.shape.dimensions.dropFirst()).fitting(data.dtype))
     var sums = RowSums(data.dtype, row: data.shape.product(1..<data.rank), out: out)
     sums.zero(count)
     var i = 0
@@ -124,7 +124,7 @@ struct SparseSegmentGrad: EagerOperation {
     let count = isCompact ? unique.count : rows
     let out = Tensor(
       dtype: grad.dtype,
-      shape: try Shape(checking: [count] + grad.shape.dimensions.dropFirst()))
+      shape: try Shape(checking: [count] + grad.shape.dimensions.dropFirst()).fitting(grad.dtype))
     var sums = RowSums(grad.dtype, row: grad.shape.product(1..<grad.rank), out: out)
     sums.zero(count)
     var i = 0

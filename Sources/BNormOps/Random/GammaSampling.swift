@@ -63,7 +63,7 @@ struct RandomGamma: EagerOperation {
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
     let samples = try ShapeInput.read(inputs[0])
     let alphas = inputs[1]
-    let shape = try Shape(checking: samples.dimensions + alphas.shape.dimensions)
+    let shape = try Shape(checking: samples.dimensions + alphas.shape.dimensions).fitting(.double)
     guard shape.count > 0 else { return [Tensor(dtype: alphas.dtype, shape: shape)] }
     let philox = try seeds.state(context).reserve(shape.count)
     return [

@@ -167,7 +167,7 @@ struct NonDeterministicInts: EagerOperation, UnfoldableOperation {
   }
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
-    let out = Tensor(dtype: dtype, shape: try ShapeInput.read(inputs[0]))
+    let out = Tensor(dtype: dtype, shape: try ShapeInput.read(inputs[0]).fitting(dtype))
     let bytes = UnsafeMutableRawBufferPointer(start: out.storage.pointer, count: out.byteCount)
     var random = SystemRandomNumberGenerator()
     for i in bytes.indices { bytes[i] = random.next() }

@@ -41,7 +41,7 @@ struct Multinomial: EagerOperation {
       throw BNormError.invalid("input 0 (logits) has shape \(logits.shape), which has no classes")
     }
     let given = seeds == nil ? try StatelessSeed.philox(inputs[2]) : nil
-    let out = Tensor(dtype: dtype, shape: try Shape(checking: [rows, samples]))
+    let out = Tensor(dtype: dtype, shape: try Shape(checking: [rows, samples]).fitting(dtype))
     guard out.count > 0 else { return [out] }
     let reserved = rows &* ((samples + 3) / 4 * 4) &* 2
     let philox = try given ?? seeds!.state(context).reserve(reserved)

@@ -91,7 +91,7 @@ struct RandomPoisson: EagerOperation {
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
     let samples = try ShapeInput.read(inputs[0])
     let rates = inputs[1]
-    let shape = try Shape(checking: samples.dimensions + rates.shape.dimensions)
+    let shape = try Shape(checking: samples.dimensions + rates.shape.dimensions).fitting(.double)
     guard samples.count > 0, rates.count > 0 else { return [Tensor(dtype: dtype, shape: shape)] }
     let philox = try seeds.state(context).reserve(shape.count)
     let values = try PoissonSampling.values(

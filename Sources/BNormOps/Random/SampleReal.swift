@@ -118,7 +118,7 @@ struct BackwardGroup<Number: SIMDScalar> {
 /// nearest value of the range (what C leaves open).
 enum SampleCast {
   static func tensor(_ dtype: DType, _ shape: Shape, _ values: [Double]) throws -> Tensor {
-    let out = Tensor(dtype: dtype, shape: shape)
+    let out = Tensor(dtype: dtype, shape: try shape.fitting(dtype))
     switch dtype {
     case .float: fill(out, values) { Float($0) }
     case .double: fill(out, values) { $0 }

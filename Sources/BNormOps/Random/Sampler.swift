@@ -10,7 +10,7 @@ enum Sampler: Sendable {
 
   /// A tensor of samples.
   func sample(_ philox: Philox, _ dtype: DType, _ shape: Shape) throws -> Tensor {
-    let out = Tensor(dtype: dtype, shape: shape)
+    let out = Tensor(dtype: dtype, shape: try shape.fitting(dtype))
     switch (self, dtype) {
     case (.uniform, .float): UniformFloat().fill(philox, out.mutableElements())
     case (.uniform, .double): UniformDouble().fill(philox, out.mutableElements())
@@ -54,7 +54,7 @@ enum Sampler: Sendable {
       throw BNormError.invalid(
         "minval and maxval must be scalars, their shapes are \(minval.shape) and \(maxval.shape)")
     }
-    let out = Tensor(dtype: minval.dtype, shape: shape)
+    let out = Tensor(dtype: minval.dtype, shape: try shape.fitting(minval.dtype))
     guard shape.count > 0 else { return out }
     func fill32<T: FixedWidthInteger & Element>(_ type: T.Type) throws {
       let (low, high) = (minval.elements(T.self)[0], maxval.elements(T.self)[0])
@@ -89,7 +89,7 @@ enum ShapeInput {
     guard tensor.rank == 1, let dimensions = tensor.integers else {
       throw BNormError.invalid("\(what) has shape \(tensor.shape), expected a vector of integers")
     }
-    return try Shape(checking: dimensions)
+    return try Shape(checking: dimensions).fitting(.half)
   }
 
   static func infer(_ fact: BNormTensor.PartialShape, _ values: [Int]?) throws -> PartialShape {

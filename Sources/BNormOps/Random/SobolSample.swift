@@ -31,7 +31,7 @@ struct SobolSample: EagerOperation {
         "SobolSample of \(dim) dimensions, at most \(SobolNumbers.rows.count + 1)")
     }
     let digits = Int.bitWidth - (skip + count + 1).leadingZeroBitCount
-    let out = Tensor(dtype: dtype, shape: try Shape(checking: [count, dim]))
+    let out = Tensor(dtype: dtype, shape: try Shape(checking: [count, dim]).fitting(dtype))
     let scale = 1 / Double(1 << digits)
     for d in 0..<dim {
       let directions = Self.directions(d, digits)

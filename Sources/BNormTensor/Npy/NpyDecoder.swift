@@ -35,10 +35,12 @@ struct NpyDecoder {
 
   private static func kind(_ type: String, _ descriptor: String) throws -> (Kind, Int) {
     if let dtype = plain[type] { return (.plain(dtype), dtype.size) }
-    if type.hasPrefix("O") { throw BNormError.unsupported(".npy arrays of Python objects") }
+    if type.hasPrefix("O") {
+      throw BNormError.invalid("a .npy array of Python objects holds no tensor")
+    }
     guard let first = type.first, first == "S" || first == "U" || first == "a",
       let length = Int(type.dropFirst()), length >= 0, length <= Int(Int32.max)
-    else { throw BNormError.unsupported(".npy dtype '\(descriptor)'") }
+    else { throw BNormError.invalid("dtype '\(descriptor)' of the .npy is no tensor's") }
     return first == "U" ? (.unicode, length * 4) : (.bytes, length)
   }
 
@@ -69,9 +71,10 @@ struct NpyDecoder {
       }
       return tensor
     case .bytes, .unicode:
-      guard itemSize > 0 || shape.count <= 1 << 24 else {
+      guard itemSize > 0 || shape.count <= 1 << 22 else {
         throw BNormError.invalid(".npy declares \(shape.count) empty strings")
       }
+      guard itemSize > 0 else { return Tensor(dtype: .string, shape: shape) }
       var strings: [ByteString] = []
       strings.reserveCapacity(shape.count)
       order.forEach { i in

@@ -65,7 +65,7 @@ struct NpyHeaderParser {
       switch key {
       case "descr":
         guard peek() != UInt8(ascii: "[") else {
-          throw BNormError.unsupported("structured .npy arrays")
+          throw BNormError.invalid("a structured .npy array holds no tensor")
         }
         descriptor = try string()
       case "fortran_order": fortran = try boolean()

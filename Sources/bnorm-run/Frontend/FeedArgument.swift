@@ -27,6 +27,12 @@ enum FeedArgument {
       return arrays[0].tensor
     }
     let dtype = try model.graph.dtype(of: model.inputTensor(name))
+    do { return try made(text, dtype) } catch let error as BNormError {
+      throw error.prefixed("feed \"\(name)\"")
+    }
+  }
+
+  private static func made(_ text: String, _ dtype: DType) throws -> Tensor {
     for (prefix, fill) in generators where text.hasPrefix(prefix) {
       return try generate(fill, try shape(text.dropFirst(prefix.count)), dtype)
     }
@@ -51,10 +57,9 @@ enum FeedArgument {
 
   /// random: [0, 1) for floating dtypes, 0…9 for integers; the same numbers at each call.
   private static func generate(_ fill: Fill, _ shape: Shape, _ dtype: DType) throws -> Tensor {
-    if fill == .zeros { return Tensor(zeros: dtype, shape: shape) }
-    guard shape.count <= 1 << 32 else {
-      throw ValidationError("shape \(shape) is too large to generate")
-    }
+    if fill == .zeros { return Tensor(zeros: dtype, shape: try shape.fitting(dtype)) }
+    // Floats and their conversion take room at the same time.
+    _ = try shape.fitting(dtype.size > 4 ? .complex128 : .complex64)
     var state: UInt64 = 0x9e37_79b9_7f4a_7c15
     let floats = (0..<shape.count).map { _ -> Float in
       guard fill == .random else { return 1 }

@@ -30,7 +30,7 @@ struct ScatterNd: PlannedOperation, EagerOperation {
 
   /// Strings are joined.
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
-    let shape = try Shape(checking: inputs[2].integers ?? [])
+    let shape = try Shape(checking: inputs[2].integers ?? []).fitting(.string)
     return [
       try Scatter.strings(
         Tensor(dtype: .string, shape: shape), indices: inputs[0], updates: inputs[1],

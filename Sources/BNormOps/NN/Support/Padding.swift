@@ -97,7 +97,7 @@ extension NodeContext {
 
   static func checkWindow(_ values: [Int], _ what: String) throws -> [Int] {
     guard values.allSatisfy({ $0 > 0 && $0 <= Int(Int32.max) }) else {
-      throw BNormError.invalid("\(what) \(values) has an element that is not positive")
+      throw BNormError.invalid("\(what) \(values) has an element outside [1, \(Int32.max)]")
     }
     return values
   }

@@ -121,7 +121,7 @@ final class Accumulator: TensorObject, @unchecked Sendable {
         sums.append(row.sum)
       }
       let element = rowShape ?? []
-      let values = Tensor.joining(
+      let values = try Tensor.joining(
         sums, gaps: { _ in 0 }, dtype: dtype, shape: try Shape(checking: [sums.count] + element))
       let whole = shape.dimensions ?? [-1] + element
       reset()

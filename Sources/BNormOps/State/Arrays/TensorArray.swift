@@ -30,7 +30,8 @@ final class TensorArray: StringNamed, @unchecked Sendable {
   init(
     name: String, dtype: DType, size: Int, elementShape: PartialShape, hasDynamicSize: Bool,
     clearsAfterRead: Bool, hasIdenticalShapes: Bool, aggregates: Bool
-  ) {
+  ) throws {
+    try MemoryLimit.check(bytes: size * MemoryLayout<Slot>.stride)
     self.name = name
     self.dtype = dtype
     self.elementShape = elementShape
@@ -82,6 +83,7 @@ final class TensorArray: StringNamed, @unchecked Sendable {
   func resize(to count: Int) throws {
     guard count <= 1 << 31 else { throw error("a size of \(count) is too large") }
     if count > slots.count {
+      try MemoryLimit.check(bytes: count * MemoryLayout<Slot>.stride)
       slots += [Slot](repeating: Slot(), count: count - slots.count)
     }
   }
@@ -148,7 +150,7 @@ final class TensorArray: StringNamed, @unchecked Sendable {
           "Could not read from TensorArray index \(index).  Furthermore, the element shape is not "
             + "fully defined: \(elementShape).")
       }
-      value = Tensor(zeros: dtype, shape: shape)
+      value = Tensor(zeros: dtype, shape: try shape.fitting(dtype))
       slots[index].tensor = value
       slots[index].shape = shape
     }
@@ -173,7 +175,7 @@ final class TensorArray: StringNamed, @unchecked Sendable {
       return try step.object(key) {
         var shape = elementShape
         if let prefix { shape = PartialShape(shape.dimensions.map { prefix.dimensions + $0 }) }
-        let made = TensorArray(
+        let made = try TensorArray(
           name: key.name, dtype: dtype, size: slots.count, elementShape: shape, hasDynamicSize: false,
           clearsAfterRead: true, hasIdenticalShapes: hasIdenticalShapes, aggregates: true)
         for i in slots.indices {

@@ -89,7 +89,7 @@ struct TensorArrayGather: EagerOperation {
           throw array.error(
             "Expected elements of shape \(array.elementShape) but read shape \(values[0].shape)")
         }
-        return Tensor.joining(
+        return try Tensor.joining(
           values, gaps: { _ in 0 }, dtype: dtype,
           shape: try Shape(checking: [values.count] + values[0].shape.dimensions))
       }
@@ -188,7 +188,7 @@ struct TensorArrayConcat: EagerOperation {
       let lengths = values.map { $0.shape[0] }
       let shape = try Shape(checking: [lengths.reduce(0, +)] + row)
       return [
-        Tensor.joining(values, gaps: { _ in 0 }, dtype: dtype, shape: shape),
+        try Tensor.joining(values, gaps: { _ in 0 }, dtype: dtype, shape: shape),
         Tensor(lengths.map { Int64($0) }),
       ]
     }

@@ -36,7 +36,7 @@ struct TensorArrayMaking: EagerOperation {
     let size = try inputs.scalarInteger(0, "size")
     guard size >= 0 else { throw BNormError.invalid("Size should be >= 0.") }
     let unique = name + "_\(context.step.nextNumber())"
-    let array = TensorArray(
+    let array = try TensorArray(
       name: unique, dtype: dtype, size: size, elementShape: elementShape,
       hasDynamicSize: hasDynamicSize, clearsAfterRead: clearsAfterRead,
       hasIdenticalShapes: hasIdenticalShapes, aggregates: false)

@@ -31,7 +31,7 @@ struct TensorListGetItem: EagerOperation {
         "Trying to read an uninitialized element but element_shape is not fully defined "
           + "\(try list.merged(shape)) and no list element is set.")
     }
-    return [Tensor(zeros: dtype, shape: full)]
+    return [Tensor(zeros: dtype, shape: try full.fitting(dtype))]
   }
 }
 
@@ -62,6 +62,7 @@ struct TensorListSetItem: ConsumingOperation {
     }
     let list = try inputs.take(0, TensorList.self, "input_handle")
     if index >= list.count {
+      try TensorList.checkRoom(index + 1)
       list.tensors += [Tensor?](repeating: nil, count: index + 1 - list.count)
     }
     list.tensors[index] = item.owned
@@ -142,7 +143,7 @@ struct TensorListPopBack: ConsumingOperation {
         throw BNormError.invalid(
           "Trying to read an uninitialized element but element_shape is not fully defined")
       }
-      tensor = Tensor(zeros: dtype, shape: full)
+      tensor = Tensor(zeros: dtype, shape: try full.fitting(dtype))
     }
     list.tensors.removeLast()
     return [list.tensor, tensor]
@@ -172,6 +173,7 @@ struct TensorListResize: ConsumingOperation {
     guard size >= 0 else {
       throw BNormError.invalid("TensorListSlice expects size to be non-negative. Got: \(size)")
     }
+    try TensorList.checkRoom(size)
     let list = try inputs.take(0, TensorList.self, "input_handle")
     if size < list.count {
       list.tensors.removeLast(list.count - size)

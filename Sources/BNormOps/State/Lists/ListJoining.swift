@@ -69,7 +69,7 @@ extension TensorList {
           "element \(i) has shape \(tensor.shape), but the element shape is \(full)")
       }
     }
-    return Tensor.joining(
+    return try Tensor.joining(
       chosen, gaps: { _ in full.count }, dtype: dtype,
       shape: try Shape(checking: [indices.count] + full.dimensions))
   }
@@ -135,7 +135,8 @@ struct TensorListConcat: EagerOperation {
     let total = lengths.reduce(0) { $0 &+ $1 }
     let shape = try Shape(checking: [total] + full.dimensions)
     return [
-      Tensor.joining(list.tensors, gaps: { lengths[$0] * full.count }, dtype: dtype, shape: shape),
+      try Tensor.joining(
+        list.tensors, gaps: { lengths[$0] * full.count }, dtype: dtype, shape: shape),
       Tensor(lengths.map { Int64($0) }),
     ]
   }

@@ -31,6 +31,7 @@ struct TensorListReserve: EagerOperation {
       throw BNormError.invalid(
         "The num_elements to reserve must be a non negative number, but got \(count)")
     }
+    try TensorList.checkRoom(count)
     return [
       TensorList(
         dtype: dtype, elementShape: shape, tensors: [Tensor?](repeating: nil, count: count)
@@ -98,6 +99,7 @@ struct TensorListScatter: EagerOperation {
       throw BNormError.invalid(
         "TensorListScatter: Trying to scatter at index \(needed - 1) in list with size \(count)")
     }
+    try TensorList.checkRoom(max(count, 0))
     let list = TensorList(
       dtype: dtype, elementShape: shape,
       tensors: [Tensor?](repeating: nil, count: count >= 0 ? count : try ListRows.sane(needed)))
@@ -194,9 +196,7 @@ enum ListRows {
 
   /// `count`, unless no list can be that long.
   static func sane(_ count: Int) throws -> Int {
-    guard count <= 1 << 31 else {
-      throw BNormError.invalid("a list of \(count) elements is too long")
-    }
+    try TensorList.checkRoom(count)
     return count
   }
 }

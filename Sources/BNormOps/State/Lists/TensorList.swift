@@ -12,6 +12,14 @@ final class TensorList: TensorObject, @unchecked Sendable {
   /// The length that pushing does not exceed; -1 for none.
   let maximumCount: Int
 
+  /// Throws unless a list of `count` elements fits the memory.
+  static func checkRoom(_ count: Int) throws {
+    guard count <= 1 << 31 else {
+      throw BNormError.invalid("a list of \(count) elements is too long")
+    }
+    try MemoryLimit.check(bytes: count * MemoryLayout<Tensor?>.stride)
+  }
+
   init(
     dtype: DType, elementShape: PartialShape, tensors: [Tensor?] = [], maximumCount: Int = -1
   ) {

@@ -113,7 +113,7 @@ struct TensorMapQuery: EagerOperation {
         "Key does not match requested dtype or shape: a key has dtype \(key.dtype.name) and shape "
           + "\(key.shape), expected \(dtype.name) and \(first.shape)")
     }
-    return Tensor.joining(
+    return try Tensor.joining(
       map.keys.map(\.tensor), gaps: { _ in 0 }, dtype: dtype,
       shape: try Shape(checking: [map.keys.count] + first.shape.dimensions))
   }

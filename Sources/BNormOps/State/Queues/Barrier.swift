@@ -150,7 +150,7 @@ struct BarrierTakeMany: EagerOperation, UnfoldableOperation {
           "component \(c) has elements of shapes \(element) and \(value.shape)")
       }
       out.append(
-        Tensor.joining(
+        try Tensor.joining(
           values, gaps: { _ in 0 }, dtype: dtype,
           shape: try Shape(checking: [values.count] + element.dimensions)))
     }

@@ -163,9 +163,9 @@ struct QueueDequeueMany: EagerOperation, UnfoldableOperation {
     let element = Shape(dims)
     let shape = try Shape(checking: [values.count] + dims)
     if values.allSatisfy({ $0.shape == element }) {
-      return Tensor.joining(values, gaps: { _ in 0 }, dtype: dtype, shape: shape)
+      return try Tensor.joining(values, gaps: { _ in 0 }, dtype: dtype, shape: shape)
     }
-    let out = Tensor(zeros: dtype, shape: shape)
+    let out = Tensor(zeros: dtype, shape: try shape.fitting(dtype))
     for (i, value) in values.enumerated() {
       out.writePadded(value, at: i * element.count, in: element)
     }

@@ -40,8 +40,8 @@ extension Tensor {
   /// All of `tensors` one after the other under `shape`; nil leaves `gap` zeros.
   static func joining(
     _ tensors: [Tensor?], gaps: (Int) -> Int, dtype: DType, shape: Shape
-  ) -> Tensor {
-    let out = Tensor(dtype: dtype, shape: shape)
+  ) throws -> Tensor {
+    let out = Tensor(dtype: dtype, shape: try shape.fitting(dtype))
     var offset = 0
     for (i, tensor) in tensors.enumerated() {
       if let tensor {

@@ -48,7 +48,7 @@ struct ResourceGather: EagerOperation {
     if !params.dtype.isPlain {
       return [try objects(params, indices, shape, batch: batch, row: row)]
     }
-    let out = Tensor(dtype: dtype, shape: shape)
+    let out = Tensor(dtype: dtype, shape: try shape.fitting(dtype))
     var gather = bnk_gather(
       batch: params.shape.product(0..<batch), outer: 1,
       count: indices.shape.product(batch..<indices.rank), limit: p[batch], row: row * dtype.size,
@@ -60,7 +60,7 @@ struct ResourceGather: EagerOperation {
   private func objects(
     _ params: Tensor, _ indices: Tensor, _ shape: Shape, batch: Int, row: Int
   ) throws -> Tensor {
-    let out = Tensor(dtype: dtype, shape: shape)
+    let out = Tensor(dtype: dtype, shape: try shape.fitting(dtype))
     let perBatch = max(indices.shape.product(batch..<indices.rank), 1)
     for (i, index) in (indices.integers ?? []).enumerated() {
       let from = (i / perBatch * params.shape[batch] + index) * row
@@ -97,7 +97,7 @@ struct ResourceGatherNd: EagerOperation {
       checking: Array(indices.shape.dimensions.dropLast()) + params.shape.dimensions[depth...])
     let count = indices.shape.product(0..<(indices.rank - 1))
     let row = params.shape.product(depth..<params.rank)
-    let out = Tensor(dtype: dtype, shape: shape)
+    let out = Tensor(dtype: dtype, shape: try shape.fitting(dtype))
     guard count > 0, row > 0 else { return [out] }
     let offsets = try ScatterKernel.offsets(
       indices, count: count, depth: depth, in: params.shape, ignoresBad: false)

@@ -141,7 +141,7 @@ struct TemporaryVariable: EagerOperation {
       throw BNormError.invalid("the temporary variable \"\(name)\" exists already")
     }
     let variable = Variable(name: name, dtype: dtype, shape: shape)
-    variable.assign(Tensor(zeros: dtype, shape: full))
+    variable.assign(Tensor(zeros: dtype, shape: try full.fitting(dtype)))
     context.step.set(Key(name: name), variable)
     return [Tensor(scalar: variable, dtype: .resource)]
   }

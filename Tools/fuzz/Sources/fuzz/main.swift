@@ -31,6 +31,8 @@ let targets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32] = [
       _ = try Graph(meta.graph, library: OpLibrary(operations: []))
     }
   },
+  "meta": { data, size in attempt { try meta(.init(start: data, count: size)) } },
+  "text": { data, size in attempt { try meta(.init(start: data, count: size)) } },
   "tensor": { data, size in
     attempt {
       let tensor = try TensorProtoDecoder.decode(.init(start: data, count: size), budget: budget())
@@ -45,8 +47,36 @@ let targets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32] = [
   "block": { data, size in
     attempt { try TableReader.entries(.init(start: data, count: size)) { _, _ in } }
   },
-  "bundle": { data, size in attempt { try bundle(UnsafeRawBufferPointer(start: data, count: size)) } },
+  "bundle": { data, size in attempt { try bundle(.init(start: data, count: size)) } },
+  "slices": { data, size in attempt { try slices(.init(start: data, count: size)) } },
 ]
+
+/// A MetaGraph or SavedModel with what it says besides its graph; read again as it is written.
+func meta(_ bytes: UnsafeRawBufferPointer) throws {
+  let meta = try ModelFile.decode(bytes, budget: budget())
+  _ = meta.callableSignatures
+  let graph = try GraphDefWriter.encode(meta.graph)
+  let again = try graph.withUnsafeBytes { try ModelFile.decode($0, budget: budget()) }
+  precondition(again.graph.nodes.count == meta.graph.nodes.count)
+}
+
+/// A table of the first format whose list of tensors, and every slice, is the input.
+func slices(_ bytes: UnsafeRawBufferPointer) throws {
+  let path = "/dev/shm/bnorm-fuzz-\(getpid())-slices"
+  let output = try OutputFile(path)
+  let table = TableWriter(output)
+  try table.add([], Array(bytes))
+  let keys = ["0:-", "-", "-:-", "0,2:-"].map { text -> [UInt8] in
+    guard let slice = try? TensorSlice(text) else { return [] }
+    return OrderedKey.encode(name: "x", slice: slice)
+  }
+  for key in Set(keys).filter({ !$0.isEmpty }).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+    try table.add(key, Array(bytes))
+  }
+  try table.finish()
+  let reader = try CheckpointReader(path)
+  for name in reader.names { _ = try? reader.read(name) }
+}
 
 /// An index of one entry with the input as its value, and data to which it may refer.
 func bundle(_ bytes: UnsafeRawBufferPointer) throws {
