@@ -101,7 +101,10 @@ struct UnsortedSegmentJoin: EagerOperation {
   static let opNames = ["UnsortedSegmentJoin"]
   let separator: ByteString
 
-  init(_ node: NodeContext) throws { separator = try node.bytes("separator") }
+  init(_ node: NodeContext) throws {
+    // The separator ends at a zero byte.
+    separator = ByteString(try node.bytes("separator").bytes.prefix { $0 != 0 })
+  }
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
     let (x, ids) = (inputs[0], inputs[1])
@@ -119,12 +122,13 @@ struct UnsortedSegmentJoin: EagerOperation {
     guard shape.count <= 1 << 28 else { throw BNormError.invalid("\(segments) segments are too many") }
     var parts = [[ByteString]](repeating: [], count: shape.count)
     for (i, id) in (ids.integers ?? []).enumerated() {
-      guard id < segments else {
+      guard id >= 0, id < segments else {
         throw BNormError.invalid("segment id \(id) is out of range [0, \(segments))")
       }
-      guard id >= 0 else { continue }
       for k in 0..<width { parts[id * width + k].append(x.strings[i * width + k]) }
     }
-    return [Tensor(strings: parts.map { Joining.join($0, separator) }, shape: shape)]
+    // Nothing separates what follows from empty strings before it.
+    let joined = parts.map { Joining.join($0.drop { $0.isEmpty }, separator) }
+    return [Tensor(strings: joined, shape: shape)]
   }
 }

@@ -21,15 +21,16 @@
   X(MAXIMUM, maximum, (u > v || u != u) ? u : v)                                        \
   X(MINIMUM, minimum, (u < v || u != u) ? u : v)                                        \
   X(SQUARED_DIFFERENCE, squared_difference, ROUND(u - v) * ROUND(u - v))                \
-  X(SIGMOID_GRAD, sigmoid_grad, ROUND(v * u) * ROUND(1 - u))                            \
+  X(SIGMOID_GRAD, sigmoid_grad, v * ROUND(u * ROUND(1 - u)))                            \
   X(TANH_GRAD, tanh_grad, v * ROUND(1 - ROUND(u * u)))                                  \
   X(SQRT_GRAD, sqrt_grad, ROUND(v * (C)0.5) / u)                                        \
   X(RSQRT_GRAD, rsqrt_grad, ROUND(ROUND(ROUND((C)-0.5 * v) * u) * u) * u)               \
   X(RECIPROCAL_GRAD, reciprocal_grad, ROUND(-v * u) * u)                                \
   X(RELU_GRAD, relu_grad, u * (C)(v > 0))                                               \
   X(RELU6_GRAD, relu6_grad, u * (C)(v > 0 && v < 6))                                    \
-  X(ELU_GRAD, elu_grad, v < 0 ? u * (v + 1) : u)                                        \
-  X(SELU_GRAD, selu_grad, v < 0 ? u * (v + (C)SELU_SCALE_ALPHA) : u * (C)SELU_SCALE)    \
+  X(ELU_GRAD, elu_grad, v < 0 ? u * ROUND(v + 1) : u)                                   \
+  X(SELU_GRAD, selu_grad,                                                               \
+    v < 0 ? u * ROUND(v + ROUND((C)SELU_SCALE_ALPHA)) : u * ROUND((C)SELU_SCALE))       \
   X(SOFTSIGN_GRAD, softsign_grad, u / ROUND(ROUND(1 + FABS(v)) * ROUND(1 + FABS(v))))
 
 #define COMPARISON_LIST(X)                                                              \

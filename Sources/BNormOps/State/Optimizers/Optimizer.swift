@@ -82,6 +82,9 @@ struct Optimizer: EagerOperation {
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
     for i in scalars { try inputs[i].shape.requireRank(0, "input \(i) (\(names[i]))") }
+    if isReference, indices != nil, let rank = inputs[states[0]].shape.rank {
+      try inputs[gradient].shape.requireRank(rank, "input \(gradient) (grad)")
+    }
     return isReference ? [.scalar] : []
   }
 
@@ -198,8 +201,8 @@ struct Optimizer: EagerOperation {
         "grad must be the same size as indices in the first dimension: grad has shape "
           + "\(gradient.shape), indices \(inputs[indices!].shape)")
     }
-    // A resource's gradient may have more dimensions; then only the beginning of its rows counts.
-    let isExact = isReference || [BNK_ADAGRAD, BNK_ADAGRAD_V2].contains(rule)
+    // A gradient may have more dimensions; then only the beginning of its rows counts.
+    let isExact = [BNK_ADAGRAD, BNK_ADAGRAD_V2].contains(rule)
     guard isExact ? gradient.rank == target.rank : gradient.rank >= target.rank,
       gradient.shape.dimensions[1..<target.rank] == target.shape.dimensions[1...]
     else {
