@@ -7,10 +7,11 @@ struct Train: ParsableCommand {
     discussion: """
       Each array that is fed has one row for each example and is cut into batches; scalars and \
       what --whole feeds are the same in each step. The graph must hold its gradients and updates, \
-      as a MetaGraph of a training program or a SavedModel's training function does.
+      as a MetaGraph of a training program or a SavedModel's training function does. Without \
+      --target, what the graph's collection train_op lists is run.
 
       Example: bnorm-run train model.meta --feed x=x.npy --feed y=y.npy \
-      --feed is_training=true --target train_op --fetch loss --steps 100 --batch 32 --save trained
+      --feed is_training=true --fetch loss --steps 100 --batch 32 --save trained
       """)
 
   @OptionGroup var model: ModelOptions
@@ -81,10 +82,8 @@ struct Train: ParsableCommand {
       fetches.append(file.name)
     }
     var targets = feeds.target
-    if targets.isEmpty, fetches.isEmpty {
-      targets = model.collections["train_op"] ?? []
-      if targets.isEmpty, model.signature != nil { fetches = model.defaultFetches }
-    }
+    if targets.isEmpty { targets = model.collections["train_op"] ?? [] }
+    if targets.isEmpty, fetches.isEmpty, model.signature != nil { fetches = model.defaultFetches }
     guard !targets.isEmpty || !fetches.isEmpty else {
       throw BNormError.invalid(
         "the graph names no training op: name the node to run with --target")
