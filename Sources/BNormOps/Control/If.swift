@@ -7,8 +7,11 @@ struct If: FunctionalOperation {
   private let thenBranch: FunctionReference
   private let elseBranch: FunctionReference
   private let shapes: [PartialShape]
+  /// TensorFlow turns the node into Switch and Merge nodes, which take a bool scalar only.
+  private let isLowered: Bool
 
   init(_ node: NodeContext) throws {
+    isLowered = node.allAttributes["_lower_using_switch_merge"]?.asBool ?? false
     thenBranch = try node.function("then_branch")
     elseBranch = try node.function("else_branch")
     shapes = node.op == "_If" ? [] : try node.shapes("output_shapes")
@@ -18,14 +21,22 @@ struct If: FunctionalOperation {
 
   func direct(_ inputs: [Fact]) throws -> DirectCall? {
     guard let condition = inputs[0].value else { return nil }
-    let isTaken = try Truth.of(condition, "input 0 (cond)")
-    return DirectCall(isTaken ? thenBranch : elseBranch, inputs: 1..<inputs.count)
+    return DirectCall(try isTaken(condition) ? thenBranch : elseBranch, inputs: 1..<inputs.count)
   }
 
   func bind(_ inputs: [Fact], _ binder: FunctionBinder) throws -> BoundOperation {
     try BoundBranches.bind(functions, inputs, binder) {
-      try Truth.of($0, "input 0 (cond)") ? 0 : 1
+      try isTaken($0) ? 0 : 1
     }.declared(shapes)
+  }
+
+  private func isTaken(_ condition: Tensor) throws -> Bool {
+    guard !isLowered || (condition.rank == 0 && condition.dtype == .bool) else {
+      throw BNormError.invalid(
+        "input 0 (cond) is a \(condition.dtype.name) of shape \(condition.shape), expected a bool "
+          + "scalar")
+    }
+    return try Truth.of(condition, "input 0 (cond)")
   }
 }
 

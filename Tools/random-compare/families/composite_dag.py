@@ -46,7 +46,7 @@ class Pool:
             wide = np.broadcast_shapes(tuple(a.shape), tuple(b.shape))
         except ValueError:
             return False
-        return np.prod(wide) < 3000
+        return np.prod(wide) < max(3000, 2 * np.prod(b.shape))
 
     def constant(self, dtype, shape):
         c = self.c
@@ -129,7 +129,7 @@ class Pool:
             wide = np.broadcast_shapes(tuple(mask.shape), tuple(x.shape), tuple(y.shape))
         except ValueError:
             return tf.identity(x)
-        return tf.where(mask, *c.choice([(x, y), (y, x)])) if np.prod(wide) < 3000 \
+        return tf.where(mask, *c.choice([(x, y), (y, x)])) if np.prod(wide) < 90000 \
             else tf.identity(mask)
 
     def cast(self, x):
@@ -239,8 +239,12 @@ def dag(c):
     dtypes = {"one": [c.choice(FLOATS)] * 2, "ints": [c.choice(INTS), c.choice(INTS), tf.bool],
               "mixed": [c.choice(FLOATS), c.choice(INTS), c.choice(FLOATS)],
               "complex": [c.choice(COMPLEX), tf.float32], "text": [tf.string, tf.int32]}[mode]
-    arrays = feeds(c, dtypes, c.shape(low=1, high=4, empty=0.05, limit=400))
-    steps = c.int(4, 22)
+    shape = c.shape(low=1, high=4, empty=0.05, limit=400)
+    big = c.chance(0.1)
+    if big:
+        shape = c.choice([[40, 1100], [3, 16000], [60000], [2, 300, 77]])
+    arrays = feeds(c, dtypes, shape)
+    steps = c.int(4, 8 if big else 22)
 
     def build(*inputs):
         pool = Pool(c, [tf.cast(x, d) if x.dtype != d else x for x, d in zip(inputs, dtypes)])

@@ -250,9 +250,10 @@ def network(c):
     shape = [c.int(1, 3), *[c.int(3, 8) for _ in range(rank - 2)], c.choice([1, 2, 3, 4, 8])]
     if c.chance(0.05):
         shape[0] = 0
-    big = c.chance(0.2) and rank == 4
-    if big:
-        shape[1:3] = [16, 17]
+    if rank == 4 and c.chance(0.3):
+        shape[1:3] = c.choice([[16, 17], [16, 17], [40, 33]])
+    elif rank < 4 and c.chance(0.2):
+        shape[0] = 300
     x = c.values(dtype, shape, **GENTLE)
     wraps = c.choice(["", "", "", "function", "loop", "cond"])
 
