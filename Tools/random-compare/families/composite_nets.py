@@ -243,9 +243,37 @@ class Net:
         return self.scale(x)
 
 
-@op("ConvNet", tol="sum", count=12)
-def network(c):
-    dtype = c.choice(DTYPES)
+def layers(c, dtype, a):
+    """[the result, some of the values on the way]"""
+    net = Net(c, dtype)
+    every, earlier = [], []
+    for _ in range(c.int(1, 3)):
+        a = net.product(a)
+        if isinstance(a, tuple):
+            a = a[0]
+            if c.chance(0.4):
+                a = tf.nn.bias_add(a, net.weights([a.shape[1]]), data_format="NC..")
+            if c.chance(0.5):
+                a = net.activation(a)
+            a = tf.transpose(a, [0, 2, 3, 1])
+        steps = c.choice([["bias", "act"], ["norm", "act"], ["bias", "norm", "act"], ["bias"],
+                          ["bias", "act", "other"], ["norm", "other", "act"], ["act", "norm"],
+                          ["bias", "other", "act"], ["scale", "bias", "act"], ["act", "scale"],
+                          ["bias", "scale", "bias"], ["norm", "act", "other", "act"], ["other"],
+                          ["norm", "norm", "act"], ["bias", "bias", "act", "bias"]])
+        for step in steps:
+            earlier.append(a)
+            a = net.other(a, earlier) if step == "other" else \
+                {"bias": net.bias, "norm": net.norm, "act": net.activation,
+                 "scale": net.scale}[step](a)
+            if c.chance(0.15):
+                every.append(a)
+            if len(a.shape) not in (2, 3, 4, 5):
+                return [a, *every]
+    return [a, *every]
+
+
+def input_shape(c):
     rank = c.choice([4, 4, 4, 4, 2, 3, 5])
     shape = [c.int(1, 3), *[c.int(3, 8) for _ in range(rank - 2)], c.choice([1, 2, 3, 4, 8])]
     if c.chance(0.05):
@@ -254,58 +282,60 @@ def network(c):
         shape[1:3] = c.choice([[16, 17], [16, 17], [40, 33]])
     elif rank < 4 and c.chance(0.2):
         shape[0] = 300
-    x = c.values(dtype, shape, **GENTLE)
-    wraps = c.choice(["", "", "", "function", "loop", "cond"])
+    return shape
 
-    def layers(a):
+
+@op("ConvNet", tol="sum", count=12)
+def network(c):
+    dtype = c.choice(DTYPES)
+    shape = input_shape(c)
+    rank = len(shape)
+    x = c.values(dtype, shape, **GENTLE)
+    wraps = c.choice(["", "", "", "fed", "function", "loop", "cond"])
+    fed = {}
+
+    def loop(a):
         net = Net(c, dtype)
-        a, first = a, a
-        every, earlier = [], []
-        for _ in range(c.int(1, 3)):
-            a = net.product(a)
-            first = isinstance(a, tuple)
-            if first:
-                a = a[0]
-                if c.chance(0.4):
-                    a = tf.nn.bias_add(a, net.weights([a.shape[1]]), data_format="NC..")
-                if c.chance(0.5):
-                    a = net.activation(a)
-                a = tf.transpose(a, [0, 2, 3, 1])
-            steps = c.choice([["bias", "act"], ["norm", "act"], ["bias", "norm", "act"], ["bias"],
-                              ["bias", "act", "other"], ["norm", "other", "act"], ["act", "norm"],
-                              ["bias", "other", "act"], ["scale", "bias", "act"], ["act", "scale"],
-                              ["bias", "scale", "bias"], ["norm", "act", "other", "act"], ["other"],
-                              ["norm", "norm", "act"], ["bias", "bias", "act", "bias"]])
-            for step in steps:
-                earlier.append(a)
-                a = net.other(a, earlier) if step == "other" else \
-                    {"bias": net.bias, "norm": net.norm, "act": net.activation,
-                     "scale": net.scale}[step](a)
-                if c.chance(0.15):
-                    every.append(a)
-                if len(a.shape) not in (2, 3, 4, 5):
-                    return [a, *every]
-        return [a, *every]
+        w = net.weights([a.shape[-1], a.shape[-1]], 0.4)
+        if rank == 4:
+            w = w[None, None]
+
+        def body(i, v):
+            v = tf.nn.conv2d(v, w, 1, "SAME") if rank == 4 else tf.tensordot(v, w, 1)
+            v = tf.ensure_shape(v, a.shape)
+            return i + 1, tf.ensure_shape(tf.tanh(net.norm(v)), a.shape)
+        return tf.while_loop(lambda i, v: i < 3, body, [0, a],
+                             [tf.TensorShape([]), tf.TensorShape([None, *a.shape[1:]])])[1]
 
     def build(a):
         if wraps == "function":
-            return tf.function(layers, autograph=False)(a)
+            return tf.function(lambda v: layers(c, dtype, v), autograph=False)(a)
         if wraps == "cond":
             return tf.cond(tf.reduce_sum(tf.cast(a, tf.float32)) > c.choice([-1e6, 1e6]),
-                           lambda: layers(a)[0], lambda: tf.zeros([2, 3], as_type(dtype)))
+                           lambda: layers(c, dtype, a)[0],
+                           lambda: tf.zeros([2, 3], as_type(dtype)))
         if wraps == "loop":
-            net = Net(c, dtype)
-            w = net.weights([a.shape[-1], a.shape[-1]], 0.4)
-            if rank == 4:
-                w = w[None, None]
-
-            def body(i, v):
-                v = tf.nn.conv2d(v, w, 1, "SAME") if rank == 4 else tf.tensordot(v, w, 1)
-                v = tf.ensure_shape(v, a.shape)
-                return i + 1, tf.ensure_shape(tf.tanh(net.norm(v)), a.shape)
-            return tf.while_loop(lambda i, v: i < 3, body, [0, a],
-                                 [tf.TensorShape([]), tf.TensorShape([None, *a.shape[1:]])])[1]
-        return layers(a)
+            return loop(a)
+        out = layers(c, dtype, a)
+        if wraps == "fed" and len(out) > 1:
+            fed[out[-1].name] = c.values(dtype, out[-1].shape, **GENTLE)
+        return out
     c.trace(build, x, static=True)
+    c.feeds.update(fed)
     if dtype == "half":
         c.tol = (2e-2, 3e-2)
+
+
+@op("NetGradient", tol="loose", count=6)
+def gradient(c):
+    """What tf.gradients makes of a random network."""
+    dtype = c.choice(["float", "float", "double"])
+    shape = input_shape(c)
+    x = c.values(dtype, shape, **GENTLE)
+
+    def build(a):
+        y = layers(c, dtype, a)[0]
+        weights = tf.constant(c.rng.normal(0, 1, y.shape).astype(as_type(dtype)))
+        loss = tf.reduce_sum(y * weights) if c.chance(0.5) else tf.reduce_mean(tf.square(y))
+        return [loss, *tf.gradients(loss, [a])]
+    c.trace(build, x, static=True)
