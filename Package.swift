@@ -115,13 +115,18 @@ let package = Package(
       name: "BNormCoreTests",
       dependencies: ["BNorm", "BNormCore", "BNormTensor", "BNormTestSupport", "CAllocationCounter"],
       swiftSettings: swiftSettings),
+    .target(
+      name: "BNormTestFiles", dependencies: ["BNormTensor"], path: "Tests/BNormTestFiles",
+      swiftSettings: swiftSettings),
     .testTarget(
-      name: "BNormTensorTests", dependencies: ["BNormTensor"], swiftSettings: swiftSettings),
+      name: "BNormTensorTests", dependencies: ["BNormTensor", "BNormTestFiles"],
+      swiftSettings: swiftSettings),
     // Files of TensorFlow: graphs, SavedModels, checkpoints.
     .testTarget(
       name: "BNormTensorFlowTests",
       dependencies: [
         "BNorm", "BNormCheckpoint", "BNormCore", "BNormProto", "BNormTensor", "BNormTensorFlow",
+        "BNormTestFiles",
       ],
       swiftSettings: swiftSettings),
     // Every fixture, at every stage.

@@ -4,7 +4,9 @@ import BNormCore
 public struct BatchNormalizationNote: Sendable {
   /// The node that makes the normalized value.
   public let node: String
+  /// What is added to the variance.
   public let epsilon: Double
+  /// How many channels are normalized; nil where the graph does not say.
   public let channels: Int?
   /// How the graph writes it, e.g. `FusedBatchNormV3` or `tf.nn.batch_normalization`.
   public let form: String

@@ -5,11 +5,14 @@ import BNormTensor
 /// Arrays of rank 0 and those that are `whole` are the same in each batch; the others have one row
 /// for each example. The last batch of a pass is smaller when the examples do not divide evenly.
 public struct Batches: Sendable {
+  /// What a tensor of the graph is fed.
   public struct Feed: Sendable {
     public let name: String
     public let value: Tensor
+    /// The value is the same in each batch.
     public let isWhole: Bool
 
+    /// Scalars are whole in any case.
     public init(name: String, value: Tensor, isWhole: Bool = false) {
       self.name = name
       self.value = value

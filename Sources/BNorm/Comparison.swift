@@ -3,9 +3,12 @@ import BNormTensor
 /// How a tensor compares with an expected one, as `numpy.isclose` does: floating and complex values
 /// within `atol + rtol·|expected|`, NaN equal to NaN; everything else exactly.
 public struct Comparison: Sendable, CustomStringConvertible {
+  /// Every element is within the tolerances.
   public let agrees: Bool
+  /// How far off the tensor is, and where; for people.
   public let description: String
 
+  /// Compares `tensor`; tolerances matter for floating and complex dtypes only.
   public init(_ tensor: Tensor, expected: Tensor, rtol: Double, atol: Double) {
     guard tensor.shape == expected.shape else {
       agrees = false

@@ -3,29 +3,36 @@ import BNormTensor
 
 /// What a graph is made of.
 public struct Inspection: Sendable {
+  /// An output that is fetched by default.
   public struct Value: Sendable {
     public let name: String
     public let dtype: DType
     public let shape: PartialShape
   }
 
+  /// The inputs of the signature, or else the placeholders.
   public let inputs: [Model.Input]
   public let outputs: [Value]
   /// Op name → number of nodes.
   public let ops: [(op: String, count: Int)]
+  /// Nodes, without those of functions.
   public let nodeCount: Int
+  /// The functions of the graph, in order.
   public let functionNames: [String]
   /// Elements and bytes of all constants of floating dtypes.
   public let parameterCount: Int
+  /// The bytes of these constants.
   public let parameterBytes: Int
   /// Floating-point operations of one run with a batch of one.
   public let floatingPointOperations: Int
   /// Ops that bnorm lacks, with the names of the nodes.
   public let unsupported: [(op: String, nodes: [String])]
+  /// Where the graph normalizes, fused or written out.
   public let batchNormalizations: [BatchNormalizationNote]
   /// Nodes that cannot run as they are, and why.
   public let problems: [String]
 
+  /// Looks at a model; nothing runs.
   public init(_ model: Model) {
     let graph = model.graph
     let facts = GraphFacts(graph)

@@ -10,6 +10,7 @@ import BNormTensorFlow
 /// let outputs = try session.run(["probabilities"], feeds: [("x", image)])
 /// ```
 public final class Model: Sendable {
+  /// The typed graph.
   public let graph: Graph
   /// The signatures of a SavedModel or a MetaGraph, by name.
   public let signatures: [String: MetaGraph.Signature]

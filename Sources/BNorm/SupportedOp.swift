@@ -6,6 +6,7 @@ public struct SupportedOp: Sendable {
   public let name: String
   /// The dtypes of each type attribute, by attribute; an op without them has fixed dtypes.
   public let dtypes: [(attribute: String, dtypes: [DType])]
+  /// The op depends on more than its inputs, or changes something.
   public let isStateful: Bool
 
   /// All ops, by name.

@@ -1,11 +1,8 @@
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdio.h>
 
 #include <jerror.h>
 #include <jpeglib.h>
-
-#include "support.h"
 
 #if JPEG_LIB_VERSION >= 80
 #define LIBRARY "libjpeg.so.8"
@@ -22,29 +19,8 @@
   X(jpeg_write_marker) X(jpeg_write_scanlines) X(jpeg_finish_compress)                      \
   X(jpeg_crop_scanline) X(jpeg_skip_scanlines)
 
-static struct {
-#define MEMBER(name) __typeof__(name) *name;
-  FUNCTIONS(MEMBER)
-#undef MEMBER
-} lib;
-static int loaded;
-
-static void load(void) {
-  void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-  if (!handle) return;
-  int all = 1;
-#define RESOLVE(name) all &= (lib.name = (__typeof__(name) *)dlsym(handle, #name)) != NULL;
-  FUNCTIONS(RESOLVE)
-#undef RESOLVE
-  loaded = all;
-}
-
-static int available(struct bnorm_codec_error *error) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, load);
-  if (!loaded) bnorm_codec_fail(error, LIBRARY " (libjpeg-turbo) is not installed");
-  return loaded;
-}
+#define PACKAGE "libjpeg-turbo"
+#include "library.h"
 
 /// libjpeg's error manager, which jumps out of the library.
 struct errors {

@@ -1,7 +1,4 @@
 #include <png.h>
-#include <pthread.h>
-
-#include "support.h"
 
 // The functions of libpng that are used, resolved when the first PNG is met.
 #define FUNCTIONS(X)                                                                       \
@@ -17,29 +14,9 @@
   X(png_write_info) X(png_write_row) X(png_write_end) X(png_error) X(png_get_error_ptr)
  
 
-static struct {
-#define MEMBER(name) __typeof__(name) *name;
-  FUNCTIONS(MEMBER)
-#undef MEMBER
-} lib;
-static int loaded;
-
-static void load(void) {
-  void *handle = dlopen("libpng16.so.16", RTLD_NOW | RTLD_LOCAL);
-  if (!handle) return;
-  int all = 1;
-#define RESOLVE(name) all &= (lib.name = (__typeof__(name) *)dlsym(handle, #name)) != NULL;
-  FUNCTIONS(RESOLVE)
-#undef RESOLVE
-  loaded = all;
-}
-
-static int available(struct bnorm_codec_error *error) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, load);
-  if (!loaded) bnorm_codec_fail(error, "libpng16.so.16 is not installed");
-  return loaded;
-}
+#define PACKAGE "libpng"
+#define LIBRARY "libpng16.so.16"
+#include "library.h"
 
 #define JUMP(png) (*lib.png_set_longjmp_fn((png), longjmp, sizeof(jmp_buf)))
 

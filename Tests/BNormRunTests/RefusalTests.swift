@@ -84,7 +84,7 @@ import Testing
       graph: calling(negation, "q:y:99999999999"), arguments: ["--feed", "x=1"],
       message: "output \"o\" is \"q:y:99999999999\""),
     "samples beyond the memory": Case(
-      graph: random([1 << 40]), message: "RandomUniform \"y\": a tensor of dtype float"),
+      graph: random([1 << 40]), message: "RandomUniform \"y\": 2097152 MiB of memory are needed"),
     "samples of a negative shape": Case(
       graph: random([-3, 2]), message: "shape [-3,2] has a negative dimension"),
     "a TensorArray beyond the memory": Case(
@@ -97,9 +97,10 @@ import Testing
     "a control input as a fetch": Case(
       graph: x, arguments: ["--feed", "x=1", "--fetch", "^x"], message: "is a control input"),
     "a control input as a feed": Case(
-      graph: x, arguments: ["--feed", "^x=1"], message: "is a control input"),
+      graph: x, arguments: ["--feed", "^x=1", "--fetch", "x"], message: "is a control input"),
     "a feed beyond the memory": Case(
-      graph: x, arguments: ["--feed", "x=zeros:1000000000,28,28,1"], message: "memory"),
+      graph: x, arguments: ["--feed", "x=zeros:1000000000,28,28,1", "--fetch", "x"],
+      message: "feed \"x\": a tensor of dtype float and shape [1000000000,28,28,1] does not fit"),
     "a fraction for an integer": Case(
       graph: x.replacingOccurrences(of: "DT_FLOAT", with: "DT_INT8"),
       arguments: ["--feed", "x=1000", "--fetch", "x"],

@@ -1,4 +1,5 @@
 import BNormTensor
+import BNormTestFiles
 import Testing
 
 @testable import BNormCheckpoint

@@ -1,6 +1,7 @@
 import BNormCore
 import BNormTensor
 import BNormTensorFlow
+import BNormTestFiles
 import Testing
 
 /// Constants of every dtype in every encoding, in binary and in text.

@@ -1,6 +1,7 @@
 import BNormCore
 import BNormTensor
 import BNormTensorFlow
+import BNormTestFiles
 import Testing
 
 /// What is written is what was read.

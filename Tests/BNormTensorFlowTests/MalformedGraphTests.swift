@@ -2,6 +2,7 @@ import BNormCore
 import BNormProto
 import BNormTensor
 import BNormTensorFlow
+import BNormTestFiles
 import Testing
 
 /// Damaged and hostile files are refused with a message that says where.

@@ -1,4 +1,5 @@
 import BNorm
+import BNormTestFiles
 import Testing
 
 /// SavedModels, MetaGraphs and checkpoints run as in TensorFlow, also once they are frozen.

@@ -1,4 +1,5 @@
 import BNormTensor
+import BNormTestFiles
 import Testing
 
 /// Damaged files are refused with a message, whatever is wrong with them.

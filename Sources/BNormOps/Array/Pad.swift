@@ -17,11 +17,7 @@ struct Pad: PlannedOperation {
     guard let integers = inputs[1].integers else { return [.unknown(rank: rank)] }
     let paddings = try Paddings(integers, "input 1 (paddings)")
     guard let dims = inputs[0].shape.dimensions else { return [.unknown(rank: rank)] }
-    let out = dims.indices.map { i in
-      dims[i] < 0 ? -1 : dims[i] + paddings.before[i] + paddings.after[i]
-    }
-    if !out.contains(-1) { return [PartialShape(try Shape(checking: out))] }
-    return [PartialShape(out)]
+    return [try paddings.around(dims)]
   }
 
   func lower(_ context: Lowering) throws -> Kernel {

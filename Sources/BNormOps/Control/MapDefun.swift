@@ -84,38 +84,9 @@ private struct BoundMap: PlanOnlyOperation {
           throw BNormError.invalid(
             "result \(k) has shape \(rows[i][k].shape) for row \(i), but \(first.shape) for row 0")
         }
-        out.setRow(i, rows[i][k])
+        out.write(rows[i][k], at: i * rows[i][k].count)
       }
       return out
-    }
-  }
-}
-
-extension Tensor {
-  /// Row `i` of dimension 0.
-  fileprivate func row(_ i: Int) -> Tensor {
-    let shape = Shape(Array(shape.dimensions.dropFirst()))
-    let range = (i * shape.count)..<((i + 1) * shape.count)
-    switch dtype {
-    case .string: return Tensor(strings: Array(strings[range]), shape: shape)
-    case .resource, .variant:
-      return Tensor(objects: Array(objects[range]), dtype: dtype, shape: shape)
-    default:
-      let out = Tensor(dtype: dtype, shape: shape)
-      out.storage.pointer.copyMemory(
-        from: pointer + range.lowerBound * dtype.size, byteCount: out.byteCount)
-      return out
-    }
-  }
-
-  fileprivate func setRow(_ i: Int, _ row: Tensor) {
-    let range = (i * row.count)..<((i + 1) * row.count)
-    switch dtype {
-    case .string: storage.strings.replaceSubrange(range, with: row.strings)
-    case .resource, .variant: storage.objects.replaceSubrange(range, with: row.objects)
-    default:
-      (storage.pointer + range.lowerBound * dtype.size).copyMemory(
-        from: row.pointer, byteCount: row.byteCount)
     }
   }
 }

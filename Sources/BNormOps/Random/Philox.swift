@@ -1,5 +1,6 @@
-/// The counter-based generator Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as
-/// 1, 2, 3", 2011), seeded and skipped as TensorFlow does.
+import BNormCore
+
+/// The generator Philox, seeded and skipped as TensorFlow does.
 struct Philox: Sendable {
   /// 128 bits, least significant word first.
   var counter: SIMD4<UInt32>
@@ -52,19 +53,8 @@ struct Philox: Sendable {
   /// The next four words.
   @inline(__always)
   mutating func next() -> SIMD4<UInt32> {
-    var c = counter
-    var k = key
-    for _ in 0..<10 {
-      let a = UInt64(0xd251_1f53) &* UInt64(c[0])
-      let b = UInt64(0xcd9e_8d57) &* UInt64(c[2])
-      c = SIMD4(
-        UInt32(truncatingIfNeeded: b >> 32) ^ c[1] ^ k[0], UInt32(truncatingIfNeeded: b),
-        UInt32(truncatingIfNeeded: a >> 32) ^ c[3] ^ k[1], UInt32(truncatingIfNeeded: a))
-      k[0] &+= 0x9e37_79b9
-      k[1] &+= 0xbb67_ae85
-    }
-    skip(1)
-    return c
+    defer { skip(1) }
+    return PhiloxBlock.words(counter, key)
   }
 }
 

@@ -89,7 +89,10 @@ enum ShapeInput {
     guard tensor.rank == 1, let dimensions = tensor.integers else {
       throw BNormError.invalid("\(what) has shape \(tensor.shape), expected a vector of integers")
     }
-    return try Shape(checking: dimensions).fitting(.half)
+    let shape = try Shape(checking: dimensions)
+    // The smallest dtype of a sample has two bytes.
+    try MemoryLimit.check(bytes: shape.count * 2)
+    return shape
   }
 
   static func infer(_ fact: BNormTensor.PartialShape, _ values: [Int]?) throws -> PartialShape {

@@ -1,22 +1,6 @@
 import BNormTensor
 
 extension Tensor {
-  /// Row `i` of dimension 0.
-  func row(_ i: Int) -> Tensor {
-    let shape = Shape(Array(self.shape.dimensions.dropFirst()))
-    let range = (i * shape.count)..<((i + 1) * shape.count)
-    switch dtype {
-    case .string: return Tensor(strings: Array(strings[range]), shape: shape)
-    case .resource, .variant:
-      return Tensor(objects: Array(objects[range]), dtype: dtype, shape: shape)
-    default:
-      let out = Tensor(dtype: dtype, shape: shape)
-      out.storage.pointer.copyMemory(
-        from: pointer + range.lowerBound * dtype.size, byteCount: out.byteCount)
-      return out
-    }
-  }
-
   /// Tensors of one dtype and shape as one.
   static func stack(_ tensors: [Tensor], component: Int) throws -> Tensor {
     let first = tensors[0]
@@ -31,19 +15,6 @@ extension Tensor {
       out.write(tensor, at: i * first.count)
     }
     return out
-  }
-
-  /// Writes `tensor`, of the same dtype, from element `offset` on; only for the maker of this
-  /// tensor.
-  func write(_ tensor: Tensor, at offset: Int) {
-    let range = offset..<offset + tensor.count
-    switch dtype {
-    case .string: storage.strings.replaceSubrange(range, with: tensor.strings)
-    case .resource, .variant: storage.objects.replaceSubrange(range, with: tensor.objects)
-    default:
-      (storage.pointer + offset * dtype.size).copyMemory(
-        from: tensor.pointer, byteCount: tensor.byteCount)
-    }
   }
 
   /// Tensors of one rank, each filled up with `padding` to `shape`, as one.

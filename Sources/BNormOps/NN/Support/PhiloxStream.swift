@@ -2,13 +2,15 @@ import BNormCore
 
 /// Numbers of the Philox 4x32-10 generator, as TensorFlow's kernels with seeds draw them.
 struct PhiloxStream {
-  private var counter: [UInt32]
-  private let key: (UInt32, UInt32)
-  private var block: [UInt32] = []
+  private var counter: SIMD4<UInt32>
+  private let key: SIMD2<UInt32>
+  private var block = SIMD4<UInt32>()
+  private var left = 0
 
   init(seed: UInt64, seed2: UInt64) {
-    key = (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
-    counter = [0, 0, UInt32(truncatingIfNeeded: seed2), UInt32(truncatingIfNeeded: seed2 >> 32)]
+    key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
+    counter = SIMD4(
+      0, 0, UInt32(truncatingIfNeeded: seed2), UInt32(truncatingIfNeeded: seed2 >> 32))
   }
 
   /// A stream for `count` numbers from here on; this one goes on behind them.
@@ -29,21 +31,13 @@ struct PhiloxStream {
 
   /// The next number.
   mutating func next() -> UInt32 {
-    if block.isEmpty {
-      var (x, k) = (counter, key)
-      for _ in 0..<10 {
-        let a = UInt64(0xd251_1f53) * UInt64(x[0])
-        let b = UInt64(0xcd9e_8d57) * UInt64(x[2])
-        x = [
-          UInt32(truncatingIfNeeded: b >> 32) ^ x[1] ^ k.0, UInt32(truncatingIfNeeded: b),
-          UInt32(truncatingIfNeeded: a >> 32) ^ x[3] ^ k.1, UInt32(truncatingIfNeeded: a),
-        ]
-        k = (k.0 &+ 0x9e37_79b9, k.1 &+ 0xbb67_ae85)
-      }
+    if left == 0 {
+      block = PhiloxBlock.words(counter, key)
       skip(1)
-      block = x.reversed()
+      left = 4
     }
-    return block.removeLast()
+    left -= 1
+    return block[3 - left]
   }
 
   /// The next number in [0, 1).

@@ -82,7 +82,7 @@ struct Optimizer: EagerOperation {
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
     for i in scalars { try inputs[i].shape.requireRank(0, "input \(i) (\(names[i]))") }
-    if isReference, indices != nil, let rank = inputs[states[0]].shape.rank {
+    if isReference, indices != nil, let rank = inputs[states[0]].handleShape?.rank {
       try inputs[gradient].shape.requireRank(rank, "input \(gradient) (grad)")
     }
     return isReference ? [.scalar] : []

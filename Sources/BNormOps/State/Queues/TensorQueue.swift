@@ -27,7 +27,7 @@ final class TensorQueue: StringNamed, @unchecked Sendable {
   /// Where the first tuple is: those before it are gone.
   private var head = 0
   private var closed = false
-  private var generator: QueueGenerator
+  private var generator: PhiloxWords
 
   init(
     order: Order, name: String, dtypes: [DType], shapes: [PartialShape], capacity: Int,
@@ -39,7 +39,7 @@ final class TensorQueue: StringNamed, @unchecked Sendable {
     self.shapes = shapes
     self.capacity = capacity
     self.minimumLeft = minimumLeft
-    generator = QueueGenerator(seed: seed, seed2: seed2)
+    generator = PhiloxWords(orRandom: seed, seed2)
   }
 
   var typeName: String { order.rawValue }
@@ -137,46 +137,14 @@ final class TensorQueue: StringNamed, @unchecked Sendable {
   }
 }
 
-/// Words of Philox 4x32-10, one after the other: what shuffling queues draw from.
-struct QueueGenerator {
-  private var counter: SIMD4<UInt32>
-  private let key: SIMD2<UInt32>
-  private var words = SIMD4<UInt32>()
-  private var used = 4
-
-  init(seed: UInt64, seed2: UInt64) {
-    var (seed, seed2) = (seed, seed2)
-    if seed == 0, seed2 == 0 {
-      seed = .random(in: 0...(.max))
-      seed2 = .random(in: 0...(.max))
+extension PhiloxWords {
+  /// Seeds of 0 stand for seeds that nobody knows.
+  fileprivate init(orRandom seed: UInt64, _ seed2: UInt64) {
+    guard seed == 0, seed2 == 0 else {
+      self.init(seed: seed, seed2: seed2)
+      return
     }
-    key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
-    counter = SIMD4(0, 0, UInt32(truncatingIfNeeded: seed2), UInt32(truncatingIfNeeded: seed2 >> 32))
-  }
-
-  mutating func next() -> UInt32 {
-    if used == 4 {
-      words = block()
-      used = 0
-    }
-    defer { used += 1 }
-    return words[used]
-  }
-
-  private mutating func block() -> SIMD4<UInt32> {
-    var (c, k) = (counter, key)
-    for _ in 0..<10 {
-      let a = UInt64(0xd251_1f53) &* UInt64(c[0])
-      let b = UInt64(0xcd9e_8d57) &* UInt64(c[2])
-      c = SIMD4(
-        UInt32(truncatingIfNeeded: b >> 32) ^ c[1] ^ k[0], UInt32(truncatingIfNeeded: b),
-        UInt32(truncatingIfNeeded: a >> 32) ^ c[3] ^ k[1], UInt32(truncatingIfNeeded: a))
-      k[0] &+= 0x9e37_79b9
-      k[1] &+= 0xbb67_ae85
-    }
-    counter[0] &+= 1
-    if counter[0] == 0 { counter[1] &+= 1 }
-    return c
+    self.init(seed: .random(in: 0...(.max)), seed2: .random(in: 0...(.max)))
   }
 }
 

@@ -1,7 +1,7 @@
 import CBNormKernels
 
 /// Runs `body` on ranges of 0..<count on the threads of the kernels' pool.
-func parallelFor(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+public func parallelFor(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
   withoutActuallyEscaping(body) { body in
     var box = body
     withUnsafeMutablePointer(to: &box) { pointer in
