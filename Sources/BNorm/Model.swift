@@ -66,7 +66,11 @@ public final class Model: Sendable {
   }
 
   /// A session with variables, tables and generators of its own, initialised as the file says.
+  ///
+  /// Throws where shapes that are known without feeding anything cannot fit, also in parts of the
+  /// graph that nobody asks for.
   public func makeSession(stage: Stage = .planned) throws -> Session {
+    try GraphFacts.check(graph)
     let session = Session(graph: graph, stage: stage)
     for step in initialization {
       do {

@@ -7,7 +7,8 @@ public struct GraphFacts: Sendable {
   /// Nodes whose inputs cannot fit, with the reason.
   public let errors: [(node: Int, error: BNormError)]
 
-  public init(_ graph: Graph) {
+  /// - Parameter folding: Whether small constants are computed, as far as shapes depend on them.
+  public init(_ graph: Graph, folding: Bool = true) {
     let folder = ConstantFolder(runner: OneShotRunner(packs: PackCache(), session: SessionState()))
     var outputs = graph.nodes.map { node in node.outputDTypes.map { Fact($0, .unknown) } }
     var errors: [(Int, BNormError)] = []
@@ -18,15 +19,28 @@ public struct GraphFacts: Sendable {
         outputs[i][0] = Fact(constant: constant.value)
         continue
       }
-      let inputs = node.inputs.map { value -> Fact in
+      let inputs = node.inputs.enumerated().map { k, value -> Fact in
         let facts = outputs[Int(value.node)]
-        return Int(value.port) < facts.count ? facts[Int(value.port)] : Fact(.float, .unknown)
+        guard Int(value.port) < facts.count else { return Fact(.float, .unknown) }
+        let fact = facts[Int(value.port)]
+        guard graph.nodes[Int(value.node)].outputIsReference[Int(value.port)],
+          !node.inputIsReference[k]
+        else { return fact }
+        // What is read is the variable's value.
+        return Fact(fact.dtype, graph.trustsDeclaredShapes ? fact.handleShape ?? .unknown : .unknown)
       }
       do {
         if let shapes = try operation.infer(inputs) {
           for k in outputs[i].indices where k < shapes.count { outputs[i][k].shape = shapes[k] }
         }
-        if !node.isStateful, !node.op.hasPrefix("Placeholder"), GraphFacts.isSmall(outputs[i]),
+        if let handle = operation as? any HandleOperation {
+          for (k, shape) in handle.handleShapes(inputs).enumerated() where k < outputs[i].count {
+            outputs[i][k].handleShape = shape
+          }
+        } else if operation is any AliasOperation, !outputs[i].isEmpty, !inputs.isEmpty {
+          outputs[i][0].handleShape = inputs[0].handleShape
+        }
+        if folding, !node.isStateful, !node.op.hasPrefix("Placeholder"), GraphFacts.isSmall(outputs[i]),
           let folded = try folder.fold(operation, node.name, inputs, outputs[i])
         {
           for (k, tensor) in folded.enumerated() { outputs[i][k] = Fact(constant: tensor) }
@@ -42,6 +56,24 @@ public struct GraphFacts: Sendable {
   /// Only what shapes are made of is worth folding here.
   private static func isSmall(_ facts: [Fact]) -> Bool {
     facts.allSatisfy { ($0.shape.full?.count ?? .max) <= 1024 }
+  }
+
+  /// Throws where inputs of a node cannot fit, whether it is asked for or not, as TensorFlow does at
+  /// import. What depends on a branch is left to the run.
+  public static func check(_ graph: Graph) throws {
+    let facts = GraphFacts(graph, folding: false)
+    guard !facts.errors.isEmpty else { return }
+    var isConditional = [Bool](repeating: false, count: graph.nodes.count)
+    for i in GraphFacts.order(graph) {
+      let node = graph.nodes[i]
+      isConditional[i] =
+        node.op == "Switch" || node.op == "RefSwitch" || node.op == "_SwitchN"
+        || node.inputs.contains { isConditional[Int($0.node)] }
+        || node.controls.contains { isConditional[Int($0)] }
+    }
+    for (node, error) in facts.errors where !isConditional[node] && error.code == .invalid {
+      throw error
+    }
   }
 
   /// All nodes, each after what feeds it; the back edges of loops are left out.

@@ -12,6 +12,12 @@ struct NodeTyping {
         throw BNormError.invalid("attribute \(attribute.name) (\(attribute.kind)) is missing")
       }
       try NodeTyping.check(value, attribute)
+      if attribute.name == "metadata", case .fixed(.variant)? = signature.outputs.first?.type.element,
+        let bytes = value.asBytes?.bytes,
+        !NodeTyping.isMessage(bytes[...])
+      {
+        throw BNormError.invalid("Could not parse the 'metadata' attribute.")
+      }
     }
     func resolve(_ type: ArgumentType) throws -> [DType] {
       var dtypes: [DType]
@@ -60,6 +66,38 @@ struct NodeTyping {
         throw BNormError.unsupported("\(key) = \(dtype.name); TensorFlow's CPU kernels take \(names)")
       }
     }
+  }
+
+  /// Whether bytes are a protobuf message by their form, whose field 1, if any, is text.
+  private static func isMessage(_ bytes: ArraySlice<UInt8>) -> Bool {
+    var rest = bytes
+    func varint() -> UInt64? {
+      var value: UInt64 = 0
+      for shift in stride(from: UInt64(0), to: 64, by: 7) {
+        guard let byte = rest.popFirst() else { return nil }
+        value |= UInt64(byte & 127) << shift
+        if byte < 128 { return value }
+      }
+      return nil
+    }
+    while !rest.isEmpty {
+      guard let tag = varint(), tag >> 3 > 0, tag >> 3 < 1 << 29 else { return false }
+      switch tag & 7 {
+      case 0: if varint() == nil { return false }
+      case 1, 5:
+        let size = tag & 7 == 1 ? 8 : 4
+        guard rest.count >= size else { return false }
+        rest = rest.dropFirst(size)
+      case 2:
+        guard let size = varint(), size <= rest.count else { return false }
+        if tag >> 3 == 1, String(validating: rest.prefix(Int(size)), as: UTF8.self) == nil {
+          return false
+        }
+        rest = rest.dropFirst(Int(size))
+      default: return false
+      }
+    }
+    return true
   }
 
   private static func check(_ value: AttributeValue, _ attribute: OpSignature.Attribute) throws {

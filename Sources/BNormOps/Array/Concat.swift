@@ -75,6 +75,9 @@ struct ParallelConcat: PlannedOperation {
     guard let full = shape.full else {
       throw BNormError.invalid("attribute shape is \(shape), it must be fully known")
     }
+    if let i = inputs.firstIndex(where: { $0.shape.full == nil }) {
+      throw BNormError.invalid("input \(i) has shape \(inputs[i].shape), it must be fully known")
+    }
     guard let dims = try mergedShapes(inputs).dimensions else { return [PartialShape(full)] }
     guard dims.count >= 1, dims[0] == 1 || dims[0] < 0 else {
       throw BNormError.invalid(

@@ -160,7 +160,7 @@ struct LinSpace: EagerOperation {
     values[0] = start
     guard values.count > 1 else { return }
     let step = (stop - start) / T(values.count - 1)
-    for i in 0..<values.count - 1 { values[i] = start + step * T(i) }
+    for i in 0..<values.count - 1 { values[i] = i == 0 ? start : start + step * T(i) }
     values[values.count - 1] = stop
   }
 }

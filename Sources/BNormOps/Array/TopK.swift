@@ -70,6 +70,9 @@ struct ApproxTopK: PlannedOperation {
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
     try inputs[0].shape.requireRank(atLeast: 1, "input 0")
+    guard inputs[0].shape.rank != nil else {
+      throw BNormError.invalid("the rank of input 0 must be known when the graph is loaded")
+    }
     return Array(repeating: try TopK.shape(inputs[0].shape, axis: -1, k: k), count: 2)
   }
 

@@ -14,8 +14,12 @@ struct PartitionedCall: FunctionalOperation {
 
   var functions: [FunctionReference] { [function] }
 
-  func direct(_ inputs: [Fact]) -> DirectCall? {
-    DirectCall(function, inputs: firstInput..<inputs.count)
+  func direct(_ inputs: [Fact]) throws -> DirectCall? {
+    if firstInput > 0 {
+      guard let target = inputs[0].value else { return nil }
+      try RemoteTarget.check(target)
+    }
+    return DirectCall(function, inputs: firstInput..<inputs.count)
   }
 
   func bind(_ inputs: [Fact], _ binder: FunctionBinder) throws -> BoundOperation {
@@ -25,10 +29,29 @@ struct PartitionedCall: FunctionalOperation {
   }
 }
 
+/// The device that a remote call names: this process's CPU is the only one.
+private enum RemoteTarget {
+  static func check(_ target: Tensor) throws {
+    guard target.rank == 0 else {
+      throw BNormError.invalid("input 0 (target) has shape \(target.shape), expected a scalar")
+    }
+    let name = target.strings[0].string
+    let known = [
+      "job:localhost", "replica:0", "replica:*", "task:0", "task:*", "device:CPU", "device:CPU:0",
+      "device:CPU:*", "cpu:0", "cpu:*", "CPU:0", "CPU:*",
+    ]
+    guard name.isEmpty || name == "/"
+      || name.hasPrefix("/") && name.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        .allSatisfy({ known.contains(String($0)) })
+    else { throw BNormError.invalid("input 0 (target) is \"\(name)\", which is not the CPU's device") }
+  }
+}
+
 /// Runs an op without the first input: the target of a remote call.
 private struct WithoutFirst: PlanOnlyOperation {
   let operation: any EagerOperation
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
-    try operation.run(Array(inputs.dropFirst()), context)
+    try RemoteTarget.check(inputs[0])
+    return try operation.run(Array(inputs.dropFirst()), context)
   }
 }

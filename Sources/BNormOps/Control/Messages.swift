@@ -7,7 +7,7 @@ struct Assert: EagerOperation {
   static let opNames = ["Assert"]
   private let limit: Int
 
-  init(_ node: NodeContext) throws { limit = try node.int("summarize") }
+  init(_ node: NodeContext) throws { limit = try node.int32("summarize") }
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
     try inputs[0].shape.requireRank(0, "input 0 (condition)")
@@ -34,8 +34,8 @@ struct Print: EagerOperation {
 
   init(_ node: NodeContext) throws {
     message = try node.string("message")
-    first = try node.int("first_n")
-    limit = try node.int("summarize")
+    first = try node.int32("first_n")
+    limit = try node.int32("summarize")
   }
 
   func infer(_ inputs: [Fact]) -> [PartialShape]? { [inputs[0].shape] }

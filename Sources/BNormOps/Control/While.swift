@@ -10,6 +10,11 @@ struct While: FunctionalOperation {
   init(_ node: NodeContext) throws {
     condition = try node.function("cond")
     body = try node.function("body")
+    if let parallel = try? node.int("parallel_iterations"), parallel <= 0,
+      node.allAttributes["_lower_using_switch_merge"]?.asBool == true
+    {
+      throw BNormError.invalid("attribute parallel_iterations is \(parallel), it must be > 0")
+    }
   }
 
   var functions: [FunctionReference] { [condition, body] }

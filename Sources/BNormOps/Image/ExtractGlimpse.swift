@@ -92,10 +92,8 @@ struct ExtractGlimpse: PlannedOperation, UnfoldableOperation {
     } else if isCentered {
       x += Float(size) / 2
     }
-    guard x > -0x1p31, x < 0x1p31 else {
-      throw BNormError.invalid("input 2 (offsets) has \(offset) for image \(image)")
-    }
-    return Int(x)
+    // What no integer holds lies outside of the image.
+    return x > -0x1p31 && x < 0x1p31 ? Int(x) : -1 << 32
   }
 }
 

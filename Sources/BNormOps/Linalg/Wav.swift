@@ -111,7 +111,7 @@ struct WavFile {
       throw BNormError.invalid("only 16-bit WAV files can be read, this has \(bits) bits")
     }
     guard bytesPerSample == 2 * channels,
-      UInt32(bytesPerSecond) == UInt32(bytesPerSample) &* sampleRate
+      bytesPerSecond == bytesPerSample * Int(sampleRate)
     else {
       throw BNormError.invalid(
         "no valid WAV: \(bytesPerSample) bytes a sample and \(bytesPerSecond) a second for "
@@ -161,8 +161,7 @@ struct WavFile {
     number(dataSize, 4)
     for sample in audio {
       let scaled = (sample * 32768).rounded(.toNearestOrAwayFromZero)
-      // What is not a number compares as the smallest sample.
-      number(scaled > -32768 ? Int(min(scaled, 32767)) : -32768, 2)
+      number(scaled.isNaN ? 0 : Int(max(min(scaled, 32767), -32768)), 2)
     }
     return ByteString(out)
   }

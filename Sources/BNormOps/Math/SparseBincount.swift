@@ -22,6 +22,11 @@ struct SparseBincount: EagerOperation {
           + "\(inputs[2].shape) (dense_shape), which do not make a sparse vector or matrix")
     }
     let indices = inputs[0].integers ?? []
+    for i in indices.indices where indices[i] < 0 || indices[i] >= shape[i % shape.count] {
+      throw BNormError.invalid(
+        "input 0 (indices) has \(indices[i]) in row \(i / shape.count), out of bounds of input 2 "
+          + "(dense_shape) \(shape)")
+    }
     let rows =
       shape.count == 2 ? (0..<inputs[1].count).map { indices[2 * $0] } : nil
     if let wrong = rows?.first(where: { $0 < 0 || $0 >= shape[0] }) {

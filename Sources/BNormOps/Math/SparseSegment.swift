@@ -96,6 +96,9 @@ struct SparseSegmentGrad: EagerOperation {
   }
 
   func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
+    try inputs[1].shape.requireRank(1, "input 1 (indices)")
+    try inputs[2].shape.requireRank(1, "input 2 (segment_ids)")
+    try inputs[3].shape.requireRank(0, "input 3 (output_dim0)")
     guard let dimensions = inputs[0].shape.dimensions else {
       return isCompact ? [.unknown, .vector(nil)] : [.unknown]
     }
@@ -107,9 +110,10 @@ struct SparseSegmentGrad: EagerOperation {
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
     let grad = inputs[0]
     let picks = try Picks(inputs[1], inputs[2])
-    guard grad.rank > 0, let rows = inputs[3].integers?.first, rows >= 0 else {
+    guard grad.rank > 0, inputs[3].rank == 0, let rows = inputs[3].integers?.first, rows >= 0 else {
       throw BNormError.invalid(
-        "input 0 has shape \(grad.shape) and input 3 (output_dim0) is \(inputs[3].integers ?? [])")
+        "input 0 has shape \(grad.shape) and input 3 (output_dim0) is \(inputs[3].integers ?? []) "
+          + "of shape \(inputs[3].shape), expected a scalar")
     }
     try picks.check(picks.indices, below: rows, "index")
     try picks.check(picks.segments, below: grad.shape[0], "segment id")

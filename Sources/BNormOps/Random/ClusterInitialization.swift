@@ -28,6 +28,10 @@ struct KmeansPlusPlusInitialization: EagerOperation {
     var chooser = PointChooser(
       Array(inputs[0].elements(Float.self)), rows: shape[0], columns: shape[1],
       words: SingleWords(Philox(seed: UInt64(bitPattern: Int64(seed)), seed2: 0)))
+    // More than this would never end.
+    guard retries < 1 << 32 else {
+      throw BNormError.invalid("input 3 (num_retries_per_sample) is \(retries), which is too many")
+    }
     for _ in 0..<count { chooser.choose(retries: retries) }
     let out = Tensor(dtype: .float, shape: [count, shape[1]])
     for (i, row) in chooser.chosen.enumerated() {

@@ -22,6 +22,7 @@ struct Unique: EagerOperation {
       y = .unknown(rank: 1)
       idx = .vector(shape[0])
     } else if let axes = inputs[1].integers {
+      try inputs[1].shape.requireRank(1, "input 1 (axis)")
       let axis = try axis(axes, rank: shape.rank)
       if let axis, var dims = shape.dimensions {
         idx = .vector(shape[axis])
@@ -53,6 +54,9 @@ struct Unique: EagerOperation {
     let input = inputs[0]
     if !hasAxis, input.rank != 1 {
       throw BNormError.invalid("input 0 has shape \(input.shape), expected a vector")
+    }
+    if hasAxis, inputs[1].rank != 1 {
+      throw BNormError.invalid("input 1 (axis) has shape \(inputs[1].shape), expected a vector")
     }
     let axis = hasAxis ? try axis(inputs[1].integers ?? [], rank: input.rank)! : 0
     let keys = try RowKeys(input, axis: axis)

@@ -43,7 +43,7 @@ struct HistogramSummary: EagerOperation {
     }
     var writer = WireWriter()
     writer.message(1) { summary in
-      summary.data(1, tag.bytes)
+      summary.tag(tag.bytes)
       summary.message(5) { histogram in
         for (field, number) in [(1, low), (2, high), (3, Double(values.count)), (4, sum), (5, squares)]
         where number != 0 || number.sign == .minus {

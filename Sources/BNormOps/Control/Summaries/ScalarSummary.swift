@@ -20,11 +20,18 @@ struct ScalarSummary: EagerOperation {
     var writer = WireWriter()
     for (tag, number) in zip(tags.strings, numbers) {
       writer.message(1) { value in
-        value.data(1, tag.bytes)
+        value.tag(tag.bytes)
         value.float(2, Float(number))
       }
     }
     return [.summary(writer)]
+  }
+}
+
+extension WireWriter {
+  /// The tag of a summary's value, which is left out where it is empty.
+  mutating func tag(_ bytes: [UInt8]) {
+    if !bytes.isEmpty { data(1, bytes) }
   }
 }
 
@@ -46,6 +53,12 @@ struct MergeSummary: EagerOperation {
     for input in inputs {
       for summary in input.strings {
         for value in try MergeSummary.messages(1, of: summary.bytes) {
+          for field in [1, 7] {
+            for text in try MergeSummary.messages(field, of: value) where !isUTF8(text) {
+              throw BNormError.invalid(
+                "Could not parse one of the summary inputs: the text \(ByteString(text)) is not UTF-8")
+            }
+          }
           for tag in try MergeSummary.messages(1, of: value) {
             guard seen.insert(tag).inserted else {
               throw BNormError.invalid("Duplicate tag \(ByteString(tag)) found in summary inputs")
@@ -56,6 +69,10 @@ struct MergeSummary: EagerOperation {
       }
     }
     return [.summary(writer)]
+  }
+
+  private func isUTF8(_ bytes: [UInt8]) -> Bool {
+    String(validating: bytes, as: UTF8.self) != nil
   }
 
   /// The bytes of each field `field` of a message.

@@ -19,7 +19,7 @@ struct TensorSummary: EagerOperation {
     }
     try writer.message(1) { value in
       if isSecond {
-        value.data(1, inputs[0].strings[0].bytes)
+        value.tag(inputs[0].strings[0].bytes)
       } else {
         value.string(7, context.nodeName)
       }

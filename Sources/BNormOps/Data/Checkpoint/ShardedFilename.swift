@@ -15,13 +15,16 @@ struct ShardedFilename: EagerOperation {
   }
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
-    let base = try CheckpointArguments.string(inputs, 0, "basename")
+    guard inputs[0].rank == 0 else {
+      throw BNormError.invalid("input 0 (basename) has shape \(inputs[0].shape), expected a scalar")
+    }
     let numbers = inputs.dropFirst().compactMap { $0.integers?.first }
     guard numbers.count == inputs.count - 1, let count = numbers.last, let shard = numbers.first
     else { throw BNormError.invalid("inputs 1 and 2 must be one number each") }
     let name = isPattern ? "?????" : ShardName.padded(shard)
+    let end = "-\(name)-of-\(ShardName.padded(count))"
     return [
-      Tensor(strings: [ByteString("\(base)-\(name)-of-\(ShardName.padded(count))")], shape: .scalar)
+      Tensor(strings: [ByteString(inputs[0].strings[0].bytes + Array(end.utf8))], shape: .scalar)
     ]
   }
 }

@@ -86,15 +86,16 @@ struct AvgPoolGrad: PlannedOperation {
         let window = try geometry.convWindow(
           context.outputShape(0).dimensions, isGradient: true)
         let isDouble = context.inputDType(1) == .double
+        let spreads: Int32 = geometry.rank == 4 ? 1 : 0
         return .run { io in
           window.withC { w in
             if isDouble {
               bnk_nn_avg_pool_grad_f64(
-                w, io.input(1).assumingMemoryBound(to: Double.self),
+                w, spreads, io.input(1).assumingMemoryBound(to: Double.self),
                 io.output(0).assumingMemoryBound(to: Double.self))
             } else {
               bnk_nn_avg_pool_grad_f32(
-                w, io.input(1).assumingMemoryBound(to: Float.self),
+                w, spreads, io.input(1).assumingMemoryBound(to: Float.self),
                 io.output(0).assumingMemoryBound(to: Float.self))
             }
           }

@@ -6,7 +6,16 @@ struct CSRMatrixMaking: EagerOperation {
   static let opNames = ["SparseTensorToCSRSparseMatrix", "DenseToCSRSparseMatrix"]
   private let isDense: Bool
   init(_ node: NodeContext) throws { isDense = node.op == "DenseToCSRSparseMatrix" }
-  func infer(_ inputs: [Fact]) -> [PartialShape]? { [.scalar] }
+  func infer(_ inputs: [Fact]) throws -> [PartialShape]? {
+    // A dense tensor's rank, or the number of sizes in a sparse tensor's shape.
+    let rank = isDense ? inputs[0].shape.rank : inputs[2].shape[0]
+    guard let rank, rank == 2 || rank == 3 else {
+      throw BNormError.invalid(
+        "the rank is \(rank.map { "\($0)" } ?? "unknown") by input \(isDense ? 0 : 2), whose shape is "
+          + "\(inputs[isDense ? 0 : 2].shape), expected a known rank of 2 or 3")
+    }
+    return [.scalar]
+  }
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
     guard isDense else { return [try CSRMatrix(try SparseInput(inputs)).tensor] }

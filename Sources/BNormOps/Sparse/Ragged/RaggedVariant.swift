@@ -84,6 +84,9 @@ struct RaggedTensorToVariantGradient: EagerOperation {
   init(_ node: NodeContext) throws { dtype = node.outputDTypes[0] }
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
+    guard inputs[1].rank == 1 else {
+      throw BNormError.invalid("input 1 (row_splits) has shape \(inputs[1].shape), expected rank 1")
+    }
     let shape = try Shape(checking: inputs[2].integers ?? [])
     // The gradient of a single row is the result, whatever the shape says.
     if inputs[0].count == 1, let object = inputs[0].objects[0] {

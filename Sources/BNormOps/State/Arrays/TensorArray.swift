@@ -82,6 +82,7 @@ final class TensorArray: StringNamed, @unchecked Sendable {
   /// Makes room for `count` elements, if the size may change.
   func resize(to count: Int) throws {
     guard count <= 1 << 31 else { throw error("a size of \(count) is too large") }
+    try MemoryLimit.check(bytes: count * MemoryLayout<Slot>.stride)
     if count > slots.count {
       try MemoryLimit.check(bytes: count * MemoryLayout<Slot>.stride)
       slots += [Slot](repeating: Slot(), count: count - slots.count)
@@ -105,6 +106,11 @@ final class TensorArray: StringNamed, @unchecked Sendable {
           + "(consider setting infer_shape=False).")
     }
     try resize(to: index + 1)
+    if aggregates, slots[index].tensor == nil, let old = slots[index].shape, old != value.shape {
+      throw error(
+        "Could not aggregate to TensorArray index \(index) because the existing shape is \(old) "
+          + "but the new input shape is \(value.shape).")
+    }
     guard !slots[index].isRead else {
       throw error(
         "Could not write to TensorArray index \(index) because it has already been read.")

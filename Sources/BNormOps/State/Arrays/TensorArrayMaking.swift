@@ -35,6 +35,7 @@ struct TensorArrayMaking: EagerOperation {
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
     let size = try inputs.scalarInteger(0, "size")
     guard size >= 0 else { throw BNormError.invalid("Size should be >= 0.") }
+    try MemoryLimit.check(bytes: size * MemoryLayout<TensorArray.Slot>.stride)
     let unique = name + "_\(context.step.nextNumber())"
     let array = try TensorArray(
       name: unique, dtype: dtype, size: size, elementShape: elementShape,

@@ -71,23 +71,29 @@ struct VarHandles: EagerOperation, HandleOperation {
 struct ReferenceVariable: EagerOperation, HandleOperation {
   static let opNames = ["Variable", "VariableV2"]
   private let shape: PartialShape
+  private let shapeAhead: PartialShape
   private let dtype: DType
   private let container: String
   private let sharedName: String
 
   init(_ node: NodeContext) throws {
-    let given = try node.shape("shape")
-    // For a Variable a shape of [] may stand for an unknown one.
-    shape = node.op == "Variable" && given.rank == 0 ? .unknown : given
+    shape = try node.shape("shape")
+    // For a Variable a shape of [] may stand for an unknown one until something is assigned.
+    shapeAhead = node.op == "Variable" && shape.rank == 0 ? .unknown : shape
     dtype = try node.dtype("dtype")
     container = try node.string("container")
     sharedName = try node.string("shared_name")
   }
 
   func infer(_ inputs: [Fact]) -> [PartialShape]? { [.scalar] }
-  func handleShapes(_ inputs: [Fact]) -> [PartialShape?] { [shape] }
+  func handleShapes(_ inputs: [Fact]) -> [PartialShape?] { [shapeAhead] }
 
   func run(_ inputs: [Tensor], _ context: RunContext) throws -> [Tensor] {
+    guard shape.rank == nil || shape.full != nil else {
+      throw BNormError.invalid("attribute shape is \(shape), it must be fully known")
+    }
+    // An unknown rank reads as none.
+    let shape = shape.rank == nil ? PartialShape.scalar : shape
     let variable = try Variable.shared(
       ResourceName(container: container, name: sharedName.isEmpty ? context.nodeName : sharedName),
       dtype: dtype, shape: shape, context)

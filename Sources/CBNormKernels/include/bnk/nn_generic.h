@@ -138,10 +138,12 @@ void bnk_nn_avg_pool_f32(const struct bnk_nn_window *window, const float *input,
 void bnk_nn_avg_pool_f64(const struct bnk_nn_window *window, const double *input, double *output);
 void bnk_nn_avg_pool_f16(const struct bnk_nn_window *window, const void *input, void *output);
 void bnk_nn_avg_pool_bf16(const struct bnk_nn_window *window, const void *input, void *output);
-void bnk_nn_avg_pool_grad_f32(const struct bnk_nn_window *window, const float *gradient,
-                              float *target);
-void bnk_nn_avg_pool_grad_f64(const struct bnk_nn_window *window, const double *gradient,
-                              double *target);
+/// Each input pixel's share of the windows that cover it. With `spreads` a window that starts before
+/// the input and is longer than it covers all of it, as in TensorFlow for two dimensions.
+void bnk_nn_avg_pool_grad_f32(const struct bnk_nn_window *window, int spreads,
+                              const float *gradient, float *target);
+void bnk_nn_avg_pool_grad_f64(const struct bnk_nn_window *window, int spreads,
+                              const double *gradient, double *target);
 /// target = 0, then target[position of output o] += gradient[o].
 void bnk_nn_max_pool_scatter(enum bnk_dtype dtype, const struct bnk_nn_window *window,
                              const int64_t *positions, const void *gradient, void *target);
