@@ -19,6 +19,7 @@ public enum ArrayOps {
     Diag.self,
     DiagPart.self,
     DynamicPartition.self,
+    DynamicSlice.self,
     DynamicStitch.self,
     Empty.self,
     EnsureShape.self,
