@@ -4,10 +4,10 @@
 
 #include "bnk/threads.h"
 
-static atomic_bool relaxed;
+static _Atomic(enum bnk_conv2d_policy) policy;
 
-void bnk_conv2d_set_relaxed(bool value) { atomic_store(&relaxed, value); }
-bool bnk_conv2d_relaxed(void) { return atomic_load(&relaxed); }
+void bnk_conv2d_set_policy(enum bnk_conv2d_policy value) { atomic_store(&policy, value); }
+enum bnk_conv2d_policy bnk_conv2d_current_policy(void) { return atomic_load(&policy); }
 
 void bnk_conv2d_plan_with(const struct bnk_conv2d_shape *shape,
                           enum bnk_conv2d_algorithm algorithm, struct bnk_conv2d_plan *plan) {
@@ -69,7 +69,9 @@ void bnk_conv2d_plan(const struct bnk_conv2d_shape *shape, enum bnk_conv2d_round
   bnk_conv2d_plan_with(shape, depthwise ? BNK_CONV2D_DEPTHWISE : BNK_CONV2D_DIRECT, plan);
   // With few channels the transforms cost more than they save.
   if (shape->in_channels < 16 || shape->out_channels < 16) return;
-  const bool loose = rounding == BNK_CONV2D_LOOSE || bnk_conv2d_relaxed();
+  const enum bnk_conv2d_policy policy = bnk_conv2d_current_policy();
+  if (policy == BNK_CONV2D_EXACT) return;
+  const bool loose = rounding == BNK_CONV2D_LOOSE || policy == BNK_CONV2D_RELAXED;
   if (!loose && plan->output_height > small_map) return;
   const int most = loose ? BNK_CONV2D_WINOGRAD_4 : BNK_CONV2D_WINOGRAD_2;
   double best = estimated_time(plan);

@@ -5,6 +5,15 @@
 #include "bnk/threads.h"
 #include "conv2d.h"
 
+/// In which parts TensorFlow sums up the channels of a window.
+static size_t part_of(const struct bnk_conv2d_plan *plan) {
+  const struct bnk_conv2d_shape *s = &plan->shape;
+  if (s->kernel_height == 1 && s->kernel_width == 1) return bnk_depth_limit;
+  const bool wide = s->kernel_height == 3 && s->kernel_width == 3 && s->stride_height == 1 &&
+                    s->stride_width == 1 && s->groups == 1 && plan->output_width > 14;
+  return wide && s->in_channels > 448 ? 448 : 0;
+}
+
 /// Where the taps of a window lie, from the address of its first one.
 static struct bnk_segments window_segments(const struct bnk_conv2d_plan *plan) {
   const struct bnk_conv2d_shape *s = &plan->shape;
@@ -18,7 +27,8 @@ static struct bnk_segments window_segments(const struct bnk_conv2d_plan *plan) {
       .inner_step = s->dilation_width * pixel,
       .run = channels,
   };
-  if (segments.inner_step == channels || s->kernel_width == 1) {
+  const bool dense = segments.inner_step == channels && part_of(plan) == 0;
+  if (dense || s->kernel_width == 1) {
     segments.run = channels * s->kernel_width;
     segments.inner_count = 1;
   }
@@ -40,7 +50,7 @@ static struct bnk_product product_of(const struct bnk_conv2d_plan *plan, size_t 
       .place_step = s->stride_width * pixel,
       .segments = window_segments(plan),
       // The order of TensorFlow's additions, to the last bit.
-      .part = s->kernel_height == 1 && s->kernel_width == 1 ? bnk_depth_limit : 0,
+      .part = part_of(plan),
       .n = s->out_channels / s->groups,
       .ldc = s->output_pixel_stride,
       .strands = plan->by_image ? 1 : plan->strands,
@@ -81,12 +91,15 @@ void bnk_conv2d_pack_direct(const struct bnk_conv2d_plan *plan, const void *weig
                             const float *scale, float *packed) {
   const struct bnk_conv2d_shape *s = &plan->shape;
   const size_t channels = s->in_channels / s->groups, n = s->out_channels / s->groups;
-  const size_t k = s->kernel_height * s->kernel_width * channels;
   const size_t floats = plan->packed_bytes / sizeof(float) / s->groups;
   for (size_t group = 0; group < s->groups; group++) {
     bnk_pack_columns(&(struct bnk_columns){
         .source = (const char *)weights + group * n * sizeof(float),
-        .segments = {.outer_count = 1, .inner_count = 1, .run = k},
+        .segments = {.outer_count = s->kernel_height * s->kernel_width,
+                     .outer_step = channels,
+                     .inner_count = 1,
+                     .run = channels},
+        .part = part_of(plan),
         .k_step = s->out_channels,
         .n = n,
         .n_step = 1,

@@ -64,7 +64,9 @@ struct bnk_tile {
   float low, high;
   /// Columns of the last vector that exist.
   int last_lanes;
-  /// Whether C holds a sum that goes on or a part that is added, and whether this ends it.
+  /// Where the sum so far lies, if it goes on or is added, and whether this ends it.
+  const float *sums;
+  size_t sums_stride;
   bool continues, adds, ends;
 };
 
@@ -76,8 +78,8 @@ struct bnk_product {
   size_t m, per_image, per_line;
   size_t image_step, line_step, place_step;
   struct bnk_segments segments;
-  /// A single run is summed up in parts of so many floats, each from zero; 0: in one chain of
-  /// additions.
+  /// Runs are summed up in parts of so many floats, each from zero: with several runs first the
+  /// first part of every run, as the columns are packed then. 0: in one chain of additions.
   size_t part;
   const float *packed;
   size_t n;

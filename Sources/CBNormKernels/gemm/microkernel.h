@@ -17,7 +17,8 @@ BNK_INLINE void tile_sum(const struct bnk_tile *t, vf acc[BNK_TILE_ROWS][2], con
     const int last = t->last_lanes;
     BNK_UNROLL for (int i = 0; i < R; i++) {
       BNK_UNROLL for (int j = 0; j < NV; j++) {
-        acc[i][j] = load_lanes(t->c + i * t->ldc + j * BNK_V, j < NV - 1 || last == BNK_V, last);
+        acc[i][j] = load_lanes(t->sums + i * t->sums_stride + j * BNK_V,
+                               j < NV - 1 || last == BNK_V, last);
       }
     }
   }
@@ -56,7 +57,8 @@ BNK_INLINE void tile_body(const struct bnk_tile *t, const int R, const int NV) {
   if (t->adds) {
     BNK_UNROLL for (int i = 0; i < R; i++) {
       BNK_UNROLL for (int j = 0; j < NV; j++) {
-        acc[i][j] += load_lanes(c + i * ldc + j * BNK_V, j < NV - 1 || whole, last);
+        acc[i][j] += load_lanes(t->sums + i * t->sums_stride + j * BNK_V,
+                                j < NV - 1 || whole, last);
       }
     }
   }

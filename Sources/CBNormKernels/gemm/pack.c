@@ -32,10 +32,13 @@ static void pack_panel(const struct bnk_columns *c, size_t j, size_t width, floa
   const size_t count = c->n - j < width ? c->n - j : width;
   const float *scale = c->scale ? c->scale + j : NULL;
   const char *source = (const char *)c->source + j * c->n_step * sizeof(float);
-  for (size_t outer = 0; outer < s->outer_count; outer++) {
-    for (size_t inner = 0; inner < s->inner_count; inner++) {
-      const size_t first = outer * s->outer_step + inner * s->inner_step;
-      for (size_t k = first; k < first + s->run; k++, to += width) {
+  const size_t part = c->part ? c->part : s->run;
+  for (size_t from = 0; from < s->run; from += part) {
+    const size_t run = s->run - from < part ? s->run - from : part;
+    for (size_t tap = 0; tap < s->outer_count * s->inner_count; tap++) {
+      const size_t outer = tap / s->inner_count, inner = tap % s->inner_count;
+      const size_t first = outer * s->outer_step + inner * s->inner_step + from;
+      for (size_t k = first; k < first + run; k++, to += width) {
         pack_row(source + k * c->k_step * sizeof(float), c->n_step, count, width, scale, to);
       }
     }

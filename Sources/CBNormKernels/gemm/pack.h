@@ -13,6 +13,8 @@ struct bnk_columns {
   const void *source;
   /// The inner dimension, in units of `k_step` floats of the source.
   struct bnk_segments segments;
+  /// See `bnk_product`: first so many of every run, then as many more; 0: whole runs.
+  size_t part;
   size_t k_step;
   size_t n, n_step;
   /// A factor for each column, or NULL.

@@ -1,6 +1,8 @@
 import ArgumentParser
 import BNorm
 
+extension Rounding: EnumerableFlag {}
+
 /// Which graph to run, and with how many threads.
 struct ModelOptions: ParsableArguments {
   @Argument(help: "A frozen graph (.pb, .pbtxt), a MetaGraph (.meta) or a SavedModel's folder.")
@@ -18,8 +20,12 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "Threads that work on one run; all cores by default.")
   var threads: Int?
 
-  @Flag(help: "Faster convolutions that round more, all of them, not only where it does not show.")
-  var relaxed = false
+  @Flag(
+    exclusivity: .exclusive,
+    help: ArgumentHelp(
+      "How closely convolutions follow TensorFlow's additions: in the same order, about as close "
+        + "as another order, or as fast as possible."))
+  var rounding = Rounding.close
 
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
@@ -27,7 +33,7 @@ struct ModelOptions: ParsableArguments {
 
   func load() throws -> Model {
     if let threads { Threads.count = threads }
-    if relaxed { Rounding.isRelaxed = true }
+    Rounding.current = rounding
     return try Model(
       path: graph, tags: tag.isEmpty ? nil : Set(tag), signature: signature,
       checkpoint: checkpoint)

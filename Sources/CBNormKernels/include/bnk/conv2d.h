@@ -43,9 +43,18 @@ enum bnk_conv2d_rounding {
   BNK_CONV2D_LOOSE = 1,
 };
 
-/// Lets every convolution be loose that is planned from now on.
-void bnk_conv2d_set_relaxed(bool relaxed);
-bool bnk_conv2d_relaxed(void);
+enum bnk_conv2d_policy {
+  /// As the rounding says that a convolution is planned with.
+  BNK_CONV2D_AS_PLANNED = 0,
+  /// The direct sum only, in the order of TensorFlow's additions.
+  BNK_CONV2D_EXACT = 1,
+  /// Every convolution may be loose.
+  BNK_CONV2D_RELAXED = 2,
+};
+
+/// For what is planned from now on.
+void bnk_conv2d_set_policy(enum bnk_conv2d_policy policy);
+enum bnk_conv2d_policy bnk_conv2d_current_policy(void);
 
 /// How a convolution is done. A plain value: made once, used by any number of calls at once, each
 /// with a workspace of its own. It belongs to the tier under which it was made.
