@@ -89,6 +89,25 @@ public final class Model: Sendable {
   /// The tensor that a name of the signature's outputs stands for; other names are tensors' own.
   public func outputTensor(_ name: String) -> String { signature?.outputs[name]?.name ?? name }
 
+  /// `inputTensor` of a name that must be the signature's or a tensor's.
+  public func knownInput(_ name: String) throws -> String {
+    try known(inputTensor(name), name, signature?.inputs.keys.sorted())
+  }
+
+  /// `outputTensor` of a name that must be the signature's or a tensor's.
+  public func knownOutput(_ name: String) throws -> String {
+    try known(outputTensor(name), name, signature?.outputs.keys.sorted())
+  }
+
+  private func known(_ tensor: String, _ name: String, _ names: [String]?) throws -> String {
+    if let names, tensor == name, graph.node(named: String(name.prefix { $0 != ":" })) == nil {
+      throw BNormError.invalid(
+        "the signature and the graph have no \"\(name)\""
+          + graph.suggestion(for: name, among: names))
+    }
+    return tensor
+  }
+
   /// A placeholder of the graph.
   public struct Input: Sendable {
     public let name: String

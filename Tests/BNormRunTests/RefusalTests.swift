@@ -1,4 +1,5 @@
 import BNorm
+import BNormTestSupport
 import Foundation
 import Testing
 
@@ -118,6 +119,16 @@ import Testing
       #expect(result.status == refused.status, "\(result.errors)")
       #expect(result.errors.contains(refused.message), "\(result.errors)")
       #expect(result.errors.utf8.count < 3000)
+    }
+  }
+
+  @Test func namesOfTheSignatureAreSuggested() throws {
+    let model = FixtureCatalog.root + "/saved_models/module_composite/model"
+    for arguments in [["--feed", "rr=1"], ["--feed", "r=1", "--fetch", "dens"]] {
+      let result = try Command([model] + arguments)
+      #expect(result.status == 2)
+      let meant = arguments.count == 2 ? "r" : "dense"
+      #expect(result.errors.contains("did you mean \"\(meant)\"?"), "\(result.errors)")
     }
   }
 

@@ -78,11 +78,12 @@ public final class Graph: Sendable {
     return ValueID(Int(node), port)
   }
 
-  /// `; did you mean "…"?` with the closest node name, or nothing.
-  public func suggestion(for name: String) -> String {
-    guard let closest = EditDistance.closest(to: name, among: nodes.lazy.map(\.name)) else {
-      return ""
-    }
+  /// `; did you mean "…"?` with the closest of `names` or of the nodes' names, or nothing.
+  public func suggestion(for name: String, among names: [String] = []) -> String {
+    let closest =
+      EditDistance.closest(to: name, among: names)
+      ?? EditDistance.closest(to: name, among: nodes.lazy.map(\.name))
+    guard let closest else { return "" }
     return "; did you mean \"\(closest)\"?"
   }
 

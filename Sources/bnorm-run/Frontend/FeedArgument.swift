@@ -26,7 +26,7 @@ enum FeedArgument {
       }
       return arrays[0].tensor
     }
-    let dtype = try model.graph.dtype(of: model.inputTensor(name))
+    let dtype = try model.graph.dtype(of: try model.knownInput(name))
     do { return try made(text, dtype) } catch let error as BNormError {
       throw error.prefixed("feed \"\(name)\"")
     }

@@ -63,7 +63,7 @@ struct FeedOptions: ParsableArguments {
     where !feeds.contains(where: { $0.name == name }) {
       feeds.append((name, value))
     }
-    return feeds.map { (model.inputTensor($0.name), $0.value) }
+    return try feeds.map { (try model.knownInput($0.name), $0.value) }
   }
 }
 

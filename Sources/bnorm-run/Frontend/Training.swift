@@ -12,7 +12,7 @@ struct Training {
     session = try model.makeSession()
     if !initialize.isEmpty { _ = try session.run([], targets: initialize) }
     call = try session.prepare(
-      fetches.map(model.outputTensor), feeds: feeds, targets: targets)
+      fetches.map(model.knownOutput), feeds: feeds, targets: targets)
   }
 
   func step(_ values: [Tensor]) throws -> [Tensor] {

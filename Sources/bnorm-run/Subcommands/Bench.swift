@@ -29,7 +29,7 @@ struct Bench: ParsableCommand {
     let inputs = try feeds.feeds(model)
     let session = try model.makeSession()
     let call = try session.prepare(
-      fetches.map(model.outputTensor), feeds: inputs.map(\.name), targets: feeds.target)
+      fetches.map(model.knownOutput), feeds: inputs.map(\.name), targets: feeds.target)
     let values = inputs.map(\.value)
     let first = Profile.now()
     _ = try session.run(call, values)

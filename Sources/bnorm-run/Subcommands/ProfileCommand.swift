@@ -22,7 +22,7 @@ struct ProfileCommand: ParsableCommand {
     let inputs = try feeds.feeds(model)
     let session = try model.makeSession()
     let call = try session.prepare(
-      fetches.map(model.outputTensor), feeds: inputs.map(\.name), targets: feeds.target)
+      fetches.map(model.knownOutput), feeds: inputs.map(\.name), targets: feeds.target)
     for _ in 0..<2 { _ = try session.run(call, inputs.map(\.value)) }
     var profiles: [Profile] = []
     for _ in 0..<runs {

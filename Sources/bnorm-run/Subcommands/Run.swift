@@ -25,7 +25,7 @@ struct Run: ParsableCommand {
       }
     }
     let values = try model.makeSession().run(
-      fetches.map(model.outputTensor), feeds: try feeds.feeds(model), targets: feeds.target)
+      fetches.map(model.knownOutput), feeds: try feeds.feeds(model), targets: feeds.target)
     let results = Array(zip(fetches, values))
     try outputs.save(results, files)
     if try !outputs.check(results, expectations) { throw ExitCode(1) }

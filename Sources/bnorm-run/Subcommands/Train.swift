@@ -112,7 +112,7 @@ struct Train: ParsableCommand {
     let cut = try feeds.feeds(model).map { Batches.Feed(name: $0.name, value: $0.value) }
     return try cut + whole.flatMap { text in
       try FeedArgument.parse(text, model: model).map {
-        Batches.Feed(name: model.inputTensor($0.name), value: $0.value, isWhole: true)
+        Batches.Feed(name: try model.knownInput($0.name), value: $0.value, isWhole: true)
       }
     }
   }
