@@ -54,7 +54,7 @@ static const struct {
     {"floor", BNK_UNARY_FLOOR, floor, 0.51},
     {"ceil", BNK_UNARY_CEIL, ceil, 0.51},
     {"round", BNK_UNARY_ROUND, rint, 0.51},
-    {"sigmoid", BNK_UNARY_SIGMOID, sigmoid, 2.2},
+    {"sigmoid", BNK_UNARY_SIGMOID, sigmoid, 8.0},
     {"softplus", BNK_UNARY_SOFTPLUS, softplus, 2.0},
     {"softsign", BNK_UNARY_SOFTSIGN, softsign, 1.6},
     {"elu", BNK_UNARY_ELU, elu, 1.6},
