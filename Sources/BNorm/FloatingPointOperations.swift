@@ -5,24 +5,33 @@ import BNormTensor
 /// dimensions, such as the batch, count as 1.
 enum FloatingPointOperations {
   static func count(_ node: Node, inputs: [Fact], outputs: [Fact]) -> Int {
-    guard let output = outputs.first.flatMap({ elements($0.shape) }) else { return 0 }
-    switch node.op {
+    guard let output = outputs.first else { return 0 }
+    return count(
+      node.op, inputs: inputs.map(\.shape), output: output.shape,
+      isFloating: output.dtype.isFloating)
+  }
+
+  static func count(
+    _ op: String, inputs: [PartialShape], output shape: PartialShape, isFloating: Bool
+  ) -> Int {
+    guard let output = elements(shape) else { return 0 }
+    switch op {
     case "Conv2D", "Conv3D", "_FusedConv2D", "Conv":
-      guard let filter = inputs.dropFirst().first?.shape.dimensions, let channels = filter.last,
+      guard let filter = inputs.dropFirst().first?.dimensions, let channels = filter.last,
         channels > 0
       else { return 0 }
       return saturating([2, output, filter.map { max($0, 1) }.reduce(1, &*) / channels])
     case "DepthwiseConv2dNative", "_FusedDepthwiseConv2dNative":
-      guard let filter = inputs.dropFirst().first?.shape.dimensions, filter.count == 4 else { return 0 }
+      guard let filter = inputs.dropFirst().first?.dimensions, filter.count == 4 else { return 0 }
       return saturating([2, output, max(filter[0], 1), max(filter[1], 1)])
     case "MatMul", "_FusedMatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3":
-      guard let a = inputs.first?.shape.dimensions, a.count >= 2 else { return 0 }
-      let key = node.op.hasPrefix("Batch") ? "adj_x" : "transpose_a"
-      let transposed = node.attributes[key]?.asBool ?? false
-      return saturating([2, output, max(a[a.count - (transposed ? 2 : 1)], 1)])
+      // The rows of the product are one of the first matrix's sides, whether or not transposed.
+      guard let a = inputs.first?.dimensions, a.count >= 2, let rows = shape.dimensions?.dropLast().last
+      else { return 0 }
+      let sides = (max(a[a.count - 2], 1), max(a[a.count - 1], 1))
+      return saturating([2, output, max(rows, 1) == sides.0 ? sides.1 : sides.0])
     default:
-      guard outputs[0].dtype.isFloating, inputs.contains(where: { elements($0.shape) != nil }),
-        !movesOnly.contains(node.op)
+      guard isFloating, inputs.contains(where: { elements($0) != nil }), !movesOnly.contains(op)
       else { return 0 }
       return output
     }
@@ -45,5 +54,15 @@ enum FloatingPointOperations {
       let (product, overflow) = a.multipliedReportingOverflow(by: b)
       return overflow ? .max : product
     }
+  }
+}
+
+extension Profile.Entry {
+  /// Multiplications and additions of the step, 0 where they are not known.
+  public var floatingPointOperations: Int {
+    guard let output = outputShapes.first, let dtype = outputDTypes.first else { return 0 }
+    return FloatingPointOperations.count(
+      op, inputs: inputShapes.map { PartialShape($0) }, output: PartialShape(output),
+      isFloating: dtype.isFloating)
   }
 }

@@ -114,6 +114,20 @@ struct Command {
     #expect(object?["peak_rss_mib"] as? Double != nil)
   }
 
+  @Test func profilesCountArithmetic() throws {
+    let result = try Command("profile", graph, "--feed", "x=zeros:1,28,28,1", "--runs", "2")
+    let lines = result.output.split(separator: "\n")
+    #expect(lines.first?.contains("GFLOPS") == true)
+    let convolution = lines.first { $0.contains(" Conv2D ") }?.split(separator: " ")
+    #expect(Double(convolution?[2] ?? "") ?? 0 > 0, "\(result.output)")
+    #expect(convolution?[4] == "Conv2D")
+  }
+
+  @Test(arguments: ["--exact", "--close", "--relaxed"]) func runs(rounding: String) throws {
+    let result = try Command(graph, "--feed", "x=ones:1,28,28,1", rounding)
+    #expect(result.status == 0, "\(result.errors)")
+  }
+
   @Test func freezesAndDecidesBranches() throws {
     let folder = FixtureCatalog.root + "/training/cond_batch_norm_1"
     let files = ["frozen.pb", "loss.npy"].map {

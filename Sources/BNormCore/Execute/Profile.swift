@@ -10,13 +10,12 @@ public final class Profile {
     public let kernel: String
     public let outputShapes: [Shape]
     public let inputShapes: [Shape]
+    public let outputDTypes: [DType]
     /// Nanoseconds since the profile began, and how long the step took.
     public let start: UInt64
     public let duration: UInt64
     /// Bytes of inputs and outputs.
     public let bytes: Int
-    /// Multiplications and additions, as far as the op says.
-    public let floatingPointOperations: Int
   }
 
   public private(set) var entries: [Entry] = []
@@ -48,16 +47,7 @@ public final class Profile {
       Entry(
         name: step.name, op: step.op, kernel: step.label,
         outputShapes: (0..<Int(step.outputCount)).compactMap { shape(inputs + $0) },
-        inputShapes: (0..<inputs).compactMap(shape), start: start - origin, duration: end - start,
-        bytes: bytes,
-        floatingPointOperations: (step.operation as? any CountedOperation)?.floatingPointOperations(
-          inputs: (0..<inputs).compactMap(shape),
-          outputs: (0..<Int(step.outputCount)).compactMap { shape(inputs + $0) }) ?? 0))
+        inputShapes: (0..<inputs).compactMap(shape), outputDTypes: step.outputDTypes,
+        start: start - origin, duration: end - start, bytes: bytes))
   }
-}
-
-/// An op that can say how much arithmetic it does.
-public protocol CountedOperation: Operation {
-  /// Multiplications and additions for these shapes.
-  func floatingPointOperations(inputs: [Shape], outputs: [Shape]) -> Int
 }
