@@ -48,7 +48,8 @@ struct MatMul: PlannedOperation {
     }
     let n = b[transposeB ? 0 : 1]
     if epilogue.hasBias, let bias = inputs[2].shape.dimensions {
-      guard bias.count == 1, bias[0] < 0 || n == nil || bias[0] == n else {
+      let width = bias.last ?? 0
+      guard width < 0 || n == nil || width == n, bias.dropLast().allSatisfy({ $0 == 1 }) else {
         throw BNormError.invalid("input 2 (bias) has shape \(inputs[2].shape), expected [\(n ?? -1)]")
       }
     }

@@ -104,6 +104,9 @@ struct FusionChain {
     guard let vector = live.vector(other, channels: channels, axis: axis, rank: rank) else {
       return biasAdd(i, node, other, isFirst: isFirst, rank: rank)
     }
+    if case .value = vector, !scalesByValues, live.shape(other)?.dimensions.last != channels {
+      return false
+    }
     let fits: Bool
     switch node.op {
     case "Add", "AddV2": fits = add(vector, sign: 1)
