@@ -55,11 +55,11 @@ static struct cut choose_cut(const struct bnk_product *p, const struct bnk_igemm
   };
   cut.row_blocks = divided_up(p->m, block_limit(p, engine));
   if (p->strands <= 1) return cut;
-  // Several tasks a thread, so that one that is held up does not hold up all; but not so small that
+  // Many tasks a thread, so that one that is held up does not hold up all; but not so small that
   // calling costs more than computing.
   const double work = (double)p->m * (double)p->n * (double)k;
   const size_t worthwhile = (size_t)(work / 65536) + 1;
-  const size_t wanted = smaller(4 * p->strands, worthwhile);
+  const size_t wanted = smaller(16 * p->strands, worthwhile);
   if (cut.row_blocks >= wanted) return cut;
   // Every row block reads all columns: cheap while they stay in the level 2 cache.
   const bool columns_stay = k * p->n * sizeof(float) <= bnk_l2_bytes() / 4;
